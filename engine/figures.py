@@ -1,0 +1,173 @@
+"""What is said about a stretch of time: the figures that panels show and reports keep.
+
+One set of frozen structs serves the live console, the text report and the JSON report, so that none of
+them can say something that another does not. Field names are the report's keys; times are seconds, sizes
+bytes, rates per second.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
+
+from engine.plan import Load
+
+SegmentState: TypeAlias = Literal[
+    "starting",
+    "warming",
+    "settling",
+    "settled",
+    "shifted",
+    "drifting",
+    "noisy",
+    "overloaded",
+    "no-steady-state",
+    "not-judged",
+]
+
+
+class Latency(Struct, frozen=True, kw_only=True):
+    """Percentiles of one kind of time, in seconds.
+
+    A percentile is None until enough samples stand behind it (`engine.histogram.MINIMUM_SAMPLES`). Requests
+    that never got their answer count as slower than every answer: a percentile that falls among them is the
+    time-out, as a lower bound, and `censored` says how many there were.
+    """
+
+    count: int = 0
+    censored: int = 0
+    min: float | None = None
+    mean: float | None = None
+    p50: float | None = None
+    p90: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    p999: float | None = field(name="p99.9", default=None)
+    p9999: float | None = field(name="p99.99", default=None)
+    max: float | None = None
+    ci95: dict[str, tuple[float, float]] = {}
+
+
+class LatencySet(Struct, frozen=True, kw_only=True):
+    """All clocks of a request. In a closed loop response and service time are the same."""
+
+    response: Latency = Latency()
+    service: Latency = Latency()
+    failed: Latency | None = None
+    """Response time of answers with a status of 400 and above, which are left out of `response`."""
+    lag: Latency | None = None
+    """The generator's own lateness; None in a closed loop, which has no schedule."""
+    connect: Latency | None = None
+    """Opening a connection; None where none was opened."""
+
+
+class PauseFigures(Struct, frozen=True, kw_only=True):
+    """Stop-the-world time per garbage collection, in seconds."""
+
+    mean: float = 0.0
+    p99: float = 0.0
+    max: float = 0.0
+    total: float = 0.0
+
+
+class GcFigures(Struct, frozen=True, kw_only=True):
+    """Garbage collections that ended within the stretch."""
+
+    count: int = 0
+    pause_s: PauseFigures = PauseFigures()
+    lost: int = 0
+    """Collections that are known to have happened but whose pause is not known."""
+
+
+class MeanMax(Struct, frozen=True, kw_only=True):
+    """Mean and maximum of a sampled quantity."""
+
+    mean: float = 0.0
+    max: float = 0.0
+
+
+class TargetFigures(Struct, frozen=True, kw_only=True):
+    """What the load did to the target; None where it could not be seen."""
+
+    cpu_pct: float | None = None
+    """CPU time of the process over wall time; 200 is two cores."""
+    rss_bytes: MeanMax | None = None
+    gc: GcFigures | None = None
+
+
+class ClientFigures(Struct, frozen=True, kw_only=True):
+    """What the generator says of itself."""
+
+    verdict: Literal["ok", "tight", "client-bound", "not-judged"] = "not-judged"
+    reasons: tuple[str, ...] = ()
+    cpu_pct: float | None = None
+    """CPU time of the busiest worker over wall time, in percent of a core."""
+
+
+class SegmentFigures(Struct, frozen=True, kw_only=True):
+    """A stretch of the run with unchanged settings: a row of the ledger."""
+
+    index: int
+    start_s: float
+    end_s: float
+    load: Load
+    state: SegmentState = "not-judged"
+    settled_at_s: float | None = None
+    requests: int = 0
+    """Answered requests, whatever their status."""
+    throughput_rps: float = 0.0
+    bytes_in: int = 0
+    statuses: dict[str, int] = {}
+    errors: dict[str, int] = {}
+    """Requests that got no answer, by kind (`engine.wire.ERROR_KINDS`)."""
+    latency_s: LatencySet = LatencySet()
+    client: ClientFigures = ClientFigures()
+    target: TargetFigures = TargetFigures()
+    histogram: dict[str, str] = {}
+    """HdrHistogram V2, compressed, base64, values in nanoseconds; filled in when a record is taken."""
+
+
+class Second(Struct, frozen=True, kw_only=True):
+    """One row of the time series, a second long unless the segment ended within it.
+
+    `done`, `errors` and `bytes_in` count what ended in it; the percentiles are of the requests that were
+    due in it, so that a stall shows in the second that began it.
+    """
+
+    t_s: float
+    span_s: float = 1.0
+    segment: int | None = None
+    """None while no load was sent (paused, draining)."""
+    done: int = 0
+    errors: int = 0
+    bytes_in: int = 0
+    p50: float | None = None
+    p90: float | None = None
+    p99: float | None = None
+    p999: float | None = field(name="p99.9", default=None)
+    max: float | None = None
+    cpu_pct: tuple[float, ...] = ()
+    """Busy share of each core of this machine, in percent."""
+    rss_bytes: int | None = None
+    target_cpu_pct: float | None = None
+    gc_count: int = 0
+    gc_pause_s: float = 0.0
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """Something that happened to the run: a change of load, a pause, a lost worker, a restarted target."""
+
+    at_s: float
+    kind: str
+    text: str = ""
+    before: Load | None = field(name="from", default=None)
+    after: Load | None = field(name="to", default=None)
+
+
+class Pause(Struct, frozen=True, array_like=True):
+    """One garbage collection's stop-the-world time."""
+
+    end_s: float
+    """When it ended, on the run's clock."""
+    pause_s: float

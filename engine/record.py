@@ -1,0 +1,44 @@
+"""All that a run knows of itself, taken at one instant; this is what a session keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.figures import Event, Pause, Second, SegmentFigures
+from engine.plan import Plan
+from engine.snapshot import RunState, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A run so far, or whole.
+
+    Attributes:
+        plan: What was asked for.
+        started_unix_s: When the run began, seconds since 1970.
+        at_s: Seconds since then; the end of the run once it is over.
+        state: The run's state.
+        target: What is known of the service.
+        gomaxprocs: The target's GOMAXPROCS, or None where unknown.
+        segments: Oldest first, with their histograms.
+        result: Index of the segment that speaks for the run, or None where nothing was measured: the last
+            that settled, else the last that measured anything.
+        seconds: The whole time series, oldest first.
+        events: All events, oldest first.
+        pauses: All recovered pauses of the target's collector, oldest first.
+        last_error: Text of the last error, or "".
+    """
+
+    plan: Plan
+    started_unix_s: float
+    at_s: float
+    state: RunState
+    target: Target
+    segments: Sequence[SegmentFigures]
+    result: int | None
+    seconds: Sequence[Second]
+    events: Sequence[Event]
+    pauses: Sequence[Pause] = ()
+    gomaxprocs: int | None = None
+    last_error: str = ""

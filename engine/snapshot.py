@@ -1,0 +1,159 @@
+"""Everything that one screen update needs, taken at one instant.
+
+A live run publishes one ten times a second; a saved session is turned into one. Panels see nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from engine.figures import Event, Latency, Pause, Second, SegmentFigures
+from engine.plan import Load
+
+
+class RunState(StrEnum):
+    """Where a run is in its life; the allowed steps are in `engine.run.TRANSITIONS`."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DRAINING = "draining"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The last second, moving.
+
+    Attributes:
+        rps: Answers a second.
+        errors_per_s: Requests a second that ended without an answer.
+        bytes_in_per_s: Bytes received a second.
+        latency: Response time of the answers that arrived in it.
+        connections: Open connections.
+        connecting: Connections being opened.
+        in_flight: Requests sent and not yet answered.
+        oldest_s: Age of the oldest of those, or 0.
+    """
+
+    rps: float = 0.0
+    errors_per_s: float = 0.0
+    bytes_in_per_s: float = 0.0
+    latency: Latency = field(default_factory=Latency)
+    connections: int = 0
+    connecting: int = 0
+    in_flight: int = 0
+    oldest_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is known of the service under load.
+
+    Attributes:
+        url: As given, without user info.
+        method: HTTP method of the requests.
+        pid: Its process on this host, or None where it is elsewhere or was not found.
+        command: That process's command line, or "".
+        runtime: "go1.26.8", "python 3.11", ... or "".
+        same_host: Whether it runs on this machine.
+        probe: Where its runtime is read, with the granularity of its pauses; or why it is not, in words.
+    """
+
+    url: str
+    method: str = "GET"
+    pid: int | None = None
+    command: str = ""
+    runtime: str = ""
+    same_host: bool = False
+    probe: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessNow:
+    """The target's process at the last look."""
+
+    cpu_pct: float
+    rss_bytes: int
+    rss_peak_bytes: int
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GcNow:
+    """The target's garbage collector at the last look.
+
+    Attributes:
+        rate_per_s: Collections a second since the look before.
+        heap_bytes: Heap in use, or None.
+        goal_bytes: Heap size at which the next collection starts, or None.
+        alloc_bytes_per_s: Allocation rate, or None.
+        cpu_fraction: Share of the target's CPU time spent in its collector since the look before, or None.
+        lost: Collections of the whole run whose pause is not known.
+        poll_s: How long the last look took, round trip.
+    """
+
+    rate_per_s: float = 0.0
+    heap_bytes: int | None = None
+    goal_bytes: int | None = None
+    alloc_bytes_per_s: float | None = None
+    cpu_fraction: float | None = None
+    lost: int = 0
+    poll_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One instant of a run.
+
+    Attributes:
+        at_s: Seconds since the run began.
+        state: The run's state.
+        target: The service under load.
+        load: The settings in force.
+        duration_s: When the run is to end, or None.
+        requests_limit: After how many answers the run is to end, or None.
+        now: The last second.
+        segment: Figures of the current segment, or None before the first and while paused.
+        segments: All segments, oldest first, the current one included.
+        seconds: The time series, oldest first. Live runs keep the last `HISTORY_S` rows here.
+        events: All events, oldest first.
+        cores: Busy share of each core of this machine in percent, at the last look.
+        process: The target's process, or None where it cannot be seen.
+        gc: The target's collector, or None where it cannot be read.
+        pauses: Recovered pauses within the reach of `seconds`, oldest first.
+        workers_cpu_pct: CPU of each worker process in percent of a core.
+        console_cpu_pct: CPU of this process in percent of a core.
+        last_error: Text of the last error, with its time in `last_error_at_s`; "" where there was none.
+        note: What a person should know while reading, such as a simulated warm-up; "" for nothing.
+        saved: The file's name where this is a saved session, else "".
+    """
+
+    at_s: float
+    state: RunState
+    target: Target
+    load: Load
+    duration_s: float | None = None
+    requests_limit: int | None = None
+    now: Now = field(default_factory=Now)
+    segment: SegmentFigures | None = None
+    segments: Sequence[SegmentFigures] = ()
+    seconds: Sequence[Second] = ()
+    events: Sequence[Event] = ()
+    cores: tuple[float, ...] = ()
+    process: ProcessNow | None = None
+    gc: GcNow | None = None
+    pauses: Sequence[Pause] = ()
+    workers_cpu_pct: tuple[float, ...] = ()
+    console_cpu_pct: float = 0.0
+    last_error: str = ""
+    last_error_at_s: float = 0.0
+    note: str = ""
+    saved: str = ""
+
+
+HISTORY_S = 900
+"""Rows of the time series that a live Snapshot carries: more than the widest screen shows."""
