@@ -1,0 +1,182 @@
+"""One-second Blocks, on a grid that begins anew with every segment, and the time series made of them.
+
+A block's percentiles are of the requests that were *due* in it, so that a stall shows in the second that
+began it and not in the one that ended it. It is final when all of those have ended; until then its row of
+the series shows what came in, without percentiles.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from msgspec.structs import replace
+
+from engine import wire
+from engine.columns import Columns
+from engine.figures import Second
+from engine.histogram import COARSE, Histogram
+
+BLOCK_NS: Final = 1_000_000_000
+
+_TREND_SAMPLES: Final = {"p50": 2, "p90": 10, "p95": 20, "p99": 100, "p999": 1000, "p9999": 10_000}
+"""Fewest samples for a point of a trend line, where an eye averages over many: one beyond the quantile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A final block: what statistics are made of.
+
+    Attributes:
+        second: Its row of the time series.
+        histogram: Response times of the requests that were due in it.
+    """
+
+    second: Second
+    histogram: Histogram
+
+
+class _Open:
+    """A block that is not final yet."""
+
+    __slots__ = ("bytes_in", "done", "end_ns", "errors", "histogram", "segment", "start_ns")
+
+    def __init__(self, start_ns: int, segment: int | None) -> None:
+        self.start_ns = start_ns
+        self.end_ns = start_ns + BLOCK_NS
+        self.segment = segment
+        self.done = 0
+        self.errors = 0
+        self.bytes_in = 0
+        self.histogram = Histogram(COARSE)
+
+
+class Timeline:
+    """The time series of a run.
+
+    Attributes:
+        rows: Its final rows, oldest first.
+    """
+
+    def __init__(self, start_ns: int, timeout_s: float) -> None:
+        self.rows: list[Second] = []
+        self._start_ns = start_ns
+        self._timeout_s = timeout_s
+        self._segment: int | None = None
+        self._open: deque[_Open] = deque([_Open(start_ns, None)])
+        self._cores: tuple[float, ...] = ()
+        self._rss: int | None = None
+        self._target_cpu: float | None = None
+
+    def begin(self, segment: int | None, at_ns: int) -> None:
+        """Begin a segment, or (None) a stretch without load, cutting the block that is under way."""
+        self._grow(at_ns)
+        last = self._open[-1]
+        last.end_ns = at_ns
+        if last.end_ns <= last.start_ns:
+            self._open.pop()
+        self._segment = segment
+        self._open.append(_Open(at_ns, segment))
+
+    def add(self, columns: Columns, *, bytes_in: int, at_ns: int) -> None:
+        """Count requests that ended, and bytes received until `at_ns`."""
+        self._grow(at_ns)
+        self._at(at_ns).bytes_in += bytes_in
+        if not columns.size:
+            return
+        starts = [block.start_ns for block in self._open]
+        for block, (begin, end) in zip(self._open, pairwise([0, *starts[1:], 1 << 62]), strict=True):
+            ended = columns.where((columns.last >= begin) & (columns.last < end))
+            if ended.size:
+                answered = int(np.count_nonzero(ended.outcome >= wire.FIRST_STATUS))
+                block.done += answered
+                block.errors += ended.size - answered
+            due = columns.where((columns.planned >= begin) & (columns.planned < end))
+            if due.size:
+                fine = due.succeeded()
+                censored = int(np.count_nonzero(due.unanswered()))
+                block.histogram.add((due.last - due.planned)[fine], censored=censored)
+
+    def settle(self, settled_ns: int) -> list[Block]:
+        """Make final what can change no more, and return it.
+
+        Args:
+            settled_ns: All requests due before this have been added.
+        """
+        self._grow(settled_ns)
+        final: list[Block] = []
+        while len(self._open) > 1 and self._open[0].end_ns <= settled_ns:
+            block = self._open.popleft()
+            final.append(Block(self._row(block, final=True), block.histogram))
+        self.rows.extend(block.second for block in final)
+        return final
+
+    def close(self, at_ns: int) -> list[Block]:
+        """Make everything final: the run is over, at `at_ns`."""
+        self._grow(at_ns)
+        final = self.settle(at_ns)
+        last = self._open[-1]
+        if last.start_ns < at_ns and (last.segment is not None or last.done or last.errors):
+            last.end_ns = at_ns
+            final.append(Block(self._row(last, final=True), last.histogram))
+            self.rows.append(final[-1].second)
+        self._open[-1] = _Open(at_ns, None)
+        return final
+
+    def pending(self, now_ns: int) -> list[Second]:
+        """Return the rows of whole seconds that are not final yet; they have no percentiles."""
+        return [self._row(block, final=False) for block in self._open if block.end_ns <= now_ns]
+
+    def observe(
+        self, *, cores: tuple[float, ...] = (), rss_bytes: int | None = None, target_cpu: float | None = None
+    ) -> None:
+        """Note the newest look at the machine and the target, for the rows to come."""
+        self._cores = cores or self._cores
+        self._rss = self._rss if rss_bytes is None else rss_bytes
+        self._target_cpu = self._target_cpu if target_cpu is None else target_cpu
+
+    def forget_target(self) -> None:
+        """The target's process is gone: say nothing of it until it is seen again."""
+        self._rss = self._target_cpu = None
+
+    def add_pause(self, end_s: float, pause_s: float) -> None:
+        """Add a garbage collection to the row in which it ended; it is known only after that second."""
+        index = bisect_right(self.rows, end_s, key=lambda row: row.t_s) - 1
+        if index >= 0:
+            row = self.rows[index]
+            self.rows[index] = replace(
+                row, gc_count=row.gc_count + 1, gc_pause_s=round(row.gc_pause_s + pause_s, 9)
+            )
+
+    def _grow(self, until_ns: int) -> None:
+        while self._open[-1].end_ns <= until_ns:
+            self._open.append(_Open(self._open[-1].end_ns, self._segment))
+
+    def _at(self, at_ns: int) -> _Open:
+        for block in reversed(self._open):
+            if block.start_ns <= at_ns:
+                return block
+        return self._open[0]
+
+    def _row(self, block: _Open, *, final: bool) -> Second:
+        latency = block.histogram.latency(longest_s=self._timeout_s, minimum=_TREND_SAMPLES)
+        row = Second(
+            t_s=(block.start_ns - self._start_ns) / 1e9,
+            span_s=(block.end_ns - block.start_ns) / 1e9,
+            segment=block.segment,
+            done=block.done,
+            errors=block.errors,
+            bytes_in=block.bytes_in,
+            cpu_pct=self._cores,
+            rss_bytes=self._rss,
+            target_cpu_pct=self._target_cpu,
+        )
+        if not final or not latency.count:
+            return row
+        return replace(
+            row, p50=latency.p50, p90=latency.p90, p99=latency.p99, p999=latency.p999, max=latency.max
+        )

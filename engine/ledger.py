@@ -1,0 +1,233 @@
+"""The run's books: every frame and every look at the target, entered where they belong. No clock in here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from engine import wire
+from engine.blocks import Block, Timeline
+from engine.columns import columns_of
+from engine.figures import Event, Latency, Pause, Second, SegmentFigures
+from engine.plan import Load
+from engine.probes.base import Found, Gap, HostSample, ProcessSample, RuntimeSample, Sample
+from engine.recent import Recent
+from engine.segments import Segment
+from engine.snapshot import HISTORY_S, GcNow, ProcessNow, Target
+
+SAME_GAP_S: Final = 60.0
+"""A source that keeps failing is mentioned once in this time, not once a second."""
+
+
+class Ledger:
+    """Everything counted in a run.
+
+    Args:
+        start_ns: Begin of the run on the monotonic clock.
+        timeout_s: What a percentile among requests without an answer is at least.
+        target: What is known of the target at the start.
+
+    Attributes:
+        answered: Answered requests so far.
+        events: What happened to the run, oldest first.
+        segments: All segments, oldest first.
+        target, cores, process, gc: The newest look at each.
+        last_error, last_error_ns: The newest error's text, and when it came.
+        last_answer_ns: When the newest answer was reported.
+    """
+
+    def __init__(self, start_ns: int, *, timeout_s: float, target: Target) -> None:
+        self.answered = 0
+        self.events: list[Event] = []
+        self.segments: list[Segment] = []
+        self.target = target
+        self.cores: tuple[float, ...] = ()
+        self.process: ProcessNow | None = None
+        self.gc: GcNow | None = None
+        self.last_error = ""
+        self.last_error_ns = start_ns
+        self.last_answer_ns = start_ns
+        self._start_ns = start_ns
+        self._timeout_s = timeout_s
+        self._timeline = Timeline(start_ns, timeout_s)
+        self._recent = Recent()
+        self._pauses: list[Pause] = []
+        self._said: dict[tuple[int, bool], SegmentFigures] = {}  # of segments that are over; by index and whole
+        self._gap_told_ns: dict[str, int] = {}
+        self._under_load = False
+
+    # What happens.
+
+    def begin(self, load: Load, at_ns: int) -> None:
+        """Begin a segment; the one before, if any, ends here."""
+        self.rest(at_ns)
+        self._timeline.begin(len(self.segments), at_ns)
+        self.segments.append(Segment(len(self.segments), load, at_ns))
+        self._under_load = True
+
+    def rest(self, at_ns: int) -> None:
+        """End the segment, if one is under way: no load is sent from now on."""
+        if self._under_load:
+            self.segments[-1].end_ns = at_ns
+            self._timeline.begin(None, at_ns)
+            self._under_load = False
+
+    def tell(
+        self, at_ns: int, kind: str, text: str = "", *, before: Load | None = None, after: Load | None = None
+    ) -> None:
+        """Enter an event."""
+        self.events.append(Event(at_s=self.seconds_of(at_ns), kind=kind, text=text, before=before, after=after))
+
+    def add_frame(self, frame: wire.Frame) -> None:
+        """Enter what a worker reports."""
+        columns = columns_of(frame)
+        self._recent.add(columns, bytes_in=frame.bytes_in, at_ns=frame.at_ns)
+        self._timeline.add(columns, bytes_in=frame.bytes_in, at_ns=frame.at_ns)
+        if frame.last_error:
+            self.last_error = frame.last_error
+            self.last_error_ns = frame.at_ns
+        if not self.segments:
+            return
+        current = self.segments[-1]
+        current.bytes_in += frame.bytes_in
+        current.add_connects(np.frombuffer(frame.connect, np.int64))
+        if not columns.size:
+            return
+        answered = int(np.count_nonzero(columns.outcome >= wire.FIRST_STATUS))
+        self.answered += answered
+        if answered:
+            self.last_answer_ns = frame.at_ns
+        starts = [segment.start_ns for segment in self.segments]
+        which = np.maximum(np.searchsorted(starts, columns.planned, side="right") - 1, 0)
+        for index in range(int(which.min()), int(which.max()) + 1):
+            due = columns.where(which == index)
+            if due.size:
+                self.segments[index].add(due)
+                self._forget(index)
+
+    def add_loss(self, at_ns: int, worker: int, requests: int, why: str) -> None:
+        """Enter the death of a worker."""
+        self.last_error = f"worker {worker} died ({why})"
+        self.last_error_ns = at_ns
+        self.tell(at_ns, "worker-lost", f"worker {worker} died ({why}) with {requests} requests in flight")
+        if self.segments:
+            self.segments[-1].add_lost(requests)
+
+    def add_worker_cpu(self, shares: tuple[float, ...]) -> None:
+        """Enter the workers' CPU over the last second."""
+        if self._under_load and shares:
+            self.segments[-1].add_worker_cpu(max(shares))
+
+    def add_sample(self, sample: Sample) -> None:
+        """Enter a look at the machine, the target's process or its runtime."""
+        match sample:
+            case HostSample(_, cores):
+                self.cores = cores
+                self._timeline.observe(cores=cores)
+            case ProcessSample(_, process):
+                self.process = process
+                self._timeline.observe(rss_bytes=process.rss_bytes, target_cpu=process.cpu_pct)
+                if self._under_load:
+                    self.segments[-1].add_process(process)
+            case RuntimeSample():
+                self._add_runtime(sample)
+            case Found(at_ns, target, restarted):
+                self.target = target
+                if restarted:
+                    self.process = self.gc = None
+                    self._timeline.forget_target()
+                    self.tell(at_ns, "target-restarted", f"the target was restarted (pid {target.pid})")
+            case Gap(at_ns, source, reason):
+                told_ns = self._gap_told_ns.get(source)
+                if told_ns is None or at_ns - told_ns > SAME_GAP_S * 1e9:
+                    self._gap_told_ns[source] = at_ns
+                    self.tell(at_ns, "probe-gap", f"{source}: {reason}")
+
+    def settle(self, settled_ns: int) -> list[Block]:
+        """Make final what can change no more: all requests due before `settled_ns` are entered."""
+        return self._timeline.settle(settled_ns)
+
+    def close(self, at_ns: int) -> list[Block]:
+        """End the books."""
+        self.rest(at_ns)
+        return self._timeline.close(at_ns)
+
+    # What is to be said.
+
+    def seconds_of(self, at_ns: int) -> float:
+        """Return a moment of the monotonic clock as seconds since the run began."""
+        return (at_ns - self._start_ns) / 1e9
+
+    def recent(self, until_ns: int) -> tuple[float, float, float, Latency]:
+        """Return answers, errors and bytes a second, and response times, of the last second."""
+        return self._recent.read(until_ns)
+
+    def history(self, now_ns: int) -> tuple[Second, ...]:
+        """Return the newest rows of the time series, those included that are not final."""
+        return (*self._timeline.rows[-HISTORY_S:], *self._timeline.pending(now_ns))
+
+    def series(self) -> tuple[Second, ...]:
+        """Return the whole time series, as far as it is final."""
+        return tuple(self._timeline.rows)
+
+    def pauses(self, *, since_s: float = float("-inf")) -> tuple[Pause, ...]:
+        """Return the recovered pauses that ended since then."""
+        first = len(self._pauses)
+        while first and self._pauses[first - 1].end_s >= since_s:
+            first -= 1
+        return tuple(self._pauses[first:])
+
+    def figures(self, now_ns: int) -> tuple[SegmentFigures, ...]:
+        """Return the figures of every segment, without histograms."""
+        return tuple(self._say(segment, now_ns, whole=False) for segment in self.segments)
+
+    def whole_figures(self, now_ns: int) -> tuple[SegmentFigures, ...]:
+        """Return the figures of every segment, with histograms."""
+        return tuple(self._say(segment, now_ns, whole=True) for segment in self.segments)
+
+    def result(self) -> int | None:
+        """Return the index of the segment that speaks for the run: the last that measured anything."""
+        return max((segment.index for segment in self.segments if segment.requests), default=None)
+
+    @property
+    def current(self) -> Segment | None:
+        """The segment under way, or None while no load is sent."""
+        return self.segments[-1] if self._under_load else None
+
+    def _say(self, segment: Segment, now_ns: int, *, whole: bool) -> SegmentFigures:
+        said = self._said.get((segment.index, whole))
+        if said is None:
+            said = segment.figures(
+                run_start_ns=self._start_ns, now_ns=now_ns, timeout_s=self._timeout_s, whole=whole
+            )
+            if segment.end_ns is not None:
+                self._said[segment.index, whole] = said
+        return said
+
+    def _forget(self, index: int) -> None:
+        for whole in (False, True):
+            self._said.pop((index, whole), None)
+
+    def _segment_at(self, at_ns: int) -> Segment | None:
+        for segment in reversed(self.segments):
+            if segment.start_ns <= at_ns:
+                return segment if segment.end_ns is None or at_ns < segment.end_ns else None
+        return None
+
+    def _add_runtime(self, sample: RuntimeSample) -> None:
+        self.gc = sample.gc
+        by_segment: dict[int, list[int]] = {}
+        for end_ns, pause_ns in sample.pauses:
+            pause = Pause(self.seconds_of(end_ns), pause_ns / 1e9)
+            self._pauses.append(pause)
+            self._timeline.add_pause(pause.end_s, pause.pause_s)
+            segment = self._segment_at(end_ns)
+            if segment is not None:
+                by_segment.setdefault(segment.index, []).append(pause_ns)
+        if self._under_load:  # even where there was none: the collector can be read, and did not run
+            by_segment.setdefault(self.segments[-1].index, [])
+        for index, pauses_ns in by_segment.items():
+            lost = sample.lost if index == max(by_segment) else 0
+            self.segments[index].add_collections(pauses_ns, lost)
+            self._forget(index)

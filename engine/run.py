@@ -1,0 +1,405 @@
+"""A run: the state machine that ties the plan, the fleet, the probes and the books together.
+
+It lives in a thread with an event loop of its own, so that a terminal that stalls cannot stall the
+measurement. Other threads ask for changes and read Snapshots; both return at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from enum import Enum, auto
+from time import monotonic_ns, process_time_ns
+from typing import Final
+
+from engine import wire
+from engine.errors import EngineLost, LoadtopError
+from engine.fleet import Fleet
+from engine.ledger import Ledger
+from engine.limits import check_concurrency
+from engine.plan import Load, Plan
+from engine.probes.watch import watch
+from engine.record import Record
+from engine.snapshot import Now, RunState, Snapshot, Target
+from engine.target import Address
+
+TICK_S: Final = 0.1
+LOOK_NS: Final = 1_000_000_000  # at the generator's own CPU
+DRAIN_S: Final = 2.0
+"""How long what is in flight at the end may take; what takes longer is counted as unfinished."""
+
+GIVE_UP_S: Final = 30.0
+"""A run that is to end after so many answers ends without them when none came for this long, and longer than
+three time-outs: the target is gone, and nobody may be watching."""
+
+
+class Step(Enum):
+    """What can happen to a run."""
+
+    READY = auto()
+    PAUSE = auto()
+    RESUME = auto()
+    STOP = auto()
+    DRAINED = auto()
+    FAIL = auto()
+
+
+TRANSITIONS: Final[Mapping[RunState, Mapping[Step, RunState]]] = {
+    RunState.STARTING: {
+        Step.READY: RunState.RUNNING,
+        Step.STOP: RunState.DRAINING,
+        Step.FAIL: RunState.FAILED,
+    },
+    RunState.RUNNING: {
+        Step.PAUSE: RunState.PAUSED,
+        Step.STOP: RunState.DRAINING,
+        Step.FAIL: RunState.FAILED,
+    },
+    RunState.PAUSED: {
+        Step.RESUME: RunState.RUNNING,
+        Step.STOP: RunState.DRAINING,
+        Step.FAIL: RunState.FAILED,
+    },
+    RunState.DRAINING: {Step.DRAINED: RunState.DONE, Step.FAIL: RunState.FAILED},
+    RunState.DONE: {},
+    RunState.FAILED: {},
+}
+"""Everything that changes a run's state. A step that is not listed for a state does nothing: a key pressed
+while the run was ending is no mistake of anyone's."""
+
+
+class Run:
+    """One run against one target.
+
+    Args:
+        plan: What to do.
+        address: Where the target listens (`engine.target.find`).
+        request: The bytes of every request (`engine.http_client.serialise`).
+
+    Attributes:
+        finished: Set when the run is over and its record final.
+    """
+
+    def __init__(self, plan: Plan, address: Address, request: bytes) -> None:
+        self.plan = plan
+        self.finished = threading.Event()
+        self._address = address
+        self._request = request
+        self._state = RunState.STARTING
+        self._load = plan.load
+        self._drain_s = DRAIN_S
+        self._started_unix_s = time.time()
+        self._start_ns = monotonic_ns()
+        self._end_ns: int | None = None
+        target = Target(url=plan.url, method=plan.method, same_host=address.is_local)
+        self._snapshot = Snapshot(at_s=0.0, state=self._state, target=target, load=self._load, note=plan.note)
+        self._ledger = Ledger(self._start_ns, timeout_s=plan.timeout_s, target=target)
+        self._failure: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._fleet: Fleet | None = None
+        self._stopping = asyncio.Event()
+        self._last_look_ns = self._start_ns
+        self._console_cpu_ns = process_time_ns()
+        self._workers_cpu: tuple[float, ...] = ()
+        self._console_cpu = 0.0
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._live, name="loadtop-run", daemon=True)
+
+    # For other threads.
+
+    def start(self) -> None:
+        """Begin; returns when the run's loop is there, before the first request."""
+        self._thread.start()
+        self._ready.wait()
+
+    def latest(self) -> Snapshot:
+        """Return the newest snapshot."""
+        return self._snapshot
+
+    def change(self, load: Load) -> None:
+        """Have another load from now on; opens a new segment.
+
+        Raises:
+            UsageError: This machine cannot open that many connections.
+        """
+        check_concurrency(load.concurrency, self.plan.workers)
+        self._post(lambda: self._change(load))
+
+    def pause(self) -> None:
+        """Send nothing more until `resume`."""
+        self._post(self._pause)
+
+    def resume(self) -> None:
+        """Go on after `pause`, in a new segment."""
+        self._post(self._resume)
+
+    def stop(self, drain_s: float = DRAIN_S) -> None:
+        """End the run: send nothing more, and wait at most `drain_s` for what is in flight."""
+        self._post(lambda: self._stop(drain_s))
+
+    def record(self) -> Record:
+        """Return everything the run knows; it may go on meanwhile."""
+        if self.finished.is_set() or self._loop is None:
+            return self._record()
+        answer: Future[Record] = Future()
+        if not self._post(lambda: answer.set_result(self._record())):
+            return self._record()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                return answer.result(timeout=TICK_S)
+            if self.finished.is_set():
+                return self._record()
+
+    def join(self) -> Record:
+        """Wait until the run is over.
+
+        Raises:
+            EngineLost: It failed. What it measured until then is in `record()`.
+        """
+        self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+        return self._record()
+
+    def _post(self, act: Callable[[], None]) -> bool:
+        loop = self._loop
+        if loop is None or self.finished.is_set():
+            return False
+        with contextlib.suppress(RuntimeError):  # the loop closed in this very moment
+            loop.call_soon_threadsafe(act)
+            return True
+        return False
+
+    # On the run's own loop.
+
+    def _live(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except LoadtopError as error:
+            self._fail(error)
+        except Exception as error:  # whatever it is, the record must be kept and the error told
+            failure = EngineLost(f"the engine failed: {type(error).__name__}: {error}")
+            failure.__cause__ = error
+            self._fail(failure)
+        finally:
+            self._ready.set()
+            self._publish(monotonic_ns())
+            self.finished.set()
+
+    def _fail(self, error: LoadtopError) -> None:
+        self._failure = error
+        self._end_ns = monotonic_ns()
+        self._ledger.tell(self._end_ns, "failed", str(error))
+        self._ledger.close(self._end_ns)
+        self._step(Step.FAIL)
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        fleet = self._fleet = Fleet(
+            wire.Setup(
+                worker=0,
+                family=self._address.family,
+                address=self._address.sockaddr,
+                request=self._request,
+                head_only=self.plan.method == "HEAD",
+                keepalive=self.plan.keepalive,
+                timeout_ns=round(self.plan.timeout_s * 1e9),
+                tls=self.plan.tls,
+                answers=self.plan.requests,
+            ),
+            workers=self.plan.workers,
+            cpus=self.plan.cpus,
+            on_frame=lambda frame: self._ledger.add_frame(frame),
+            on_loss=lambda worker, lost, why: self._ledger.add_loss(monotonic_ns(), worker, lost, why),
+        )
+        try:
+            self._ready.set()
+            await fleet.start()
+            self._begin(monotonic_ns())
+            watching = self._loop.create_task(
+                watch(self.plan, self._address.host_port, self._ledger.add_sample)
+            )
+            try:
+                await self._until_stopped(fleet)
+                await self._drain(fleet)
+            finally:
+                watching.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await watching
+        finally:
+            fleet.stop()
+
+    def _begin(self, at_ns: int) -> None:
+        if self._step(Step.READY):
+            self._open_books(at_ns)
+            self._ledger.begin(self._load, at_ns)
+            self._ledger.tell(at_ns, "start", after=self._load)
+            self._drive(paused=False)
+
+    def _open_books(self, at_ns: int) -> None:
+        """Let the run's time begin now; until the workers were up, nothing could be measured."""
+        self._started_unix_s = time.time()
+        self._start_ns = self._last_look_ns = at_ns
+        self._ledger = Ledger(at_ns, timeout_s=self.plan.timeout_s, target=self._snapshot.target)
+
+    async def _until_stopped(self, fleet: Fleet) -> None:
+        while not self._stopping.is_set():
+            if fleet.failure.done():
+                fleet.failure.result()
+            now_ns = monotonic_ns()
+            self._ledger.settle(fleet.settled_ns)
+            if now_ns - self._last_look_ns >= LOOK_NS:
+                self._look_at_ourselves(fleet, now_ns)
+            self._publish(now_ns)
+            if self._is_over(now_ns):
+                self._stop(DRAIN_S)
+                return
+            wait_s = TICK_S
+            if self.plan.duration_s is not None:
+                left_s = self.plan.duration_s - self._ledger.seconds_of(now_ns)
+                wait_s = max(min(wait_s, left_s), 0.0)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), wait_s)
+
+    def _is_over(self, now_ns: int) -> bool:
+        plan = self.plan
+        if plan.duration_s is not None and self._ledger.seconds_of(now_ns) >= plan.duration_s:
+            return True
+        if plan.requests is None:
+            return False
+        silent_s = (now_ns - self._ledger.last_answer_ns) / 1e9
+        gave_up = self._state == RunState.RUNNING and silent_s > max(GIVE_UP_S, 3 * plan.timeout_s)
+        return self._ledger.answered >= plan.requests or gave_up
+
+    async def _drain(self, fleet: Fleet) -> None:
+        self._publish(monotonic_ns())
+        drained = asyncio.ensure_future(fleet.finish(self._drain_s))
+        while not drained.done():
+            await asyncio.wait([drained], timeout=TICK_S)
+            self._publish(monotonic_ns())
+        drained.result()
+        self._end_ns = monotonic_ns()
+        self._ledger.close(self._end_ns)
+        self._ledger.tell(self._end_ns, "end")
+        self._step(Step.DRAINED)
+
+    def _step(self, step: Step) -> bool:
+        state = TRANSITIONS[self._state].get(step)
+        if state is None:
+            return False
+        self._state = state
+        return True
+
+    def _change(self, load: Load) -> None:
+        if load == self._load or self._state not in (RunState.RUNNING, RunState.PAUSED):
+            return
+        now_ns = monotonic_ns()
+        self._ledger.tell(now_ns, "load", before=self._load, after=load)
+        self._load = load
+        if self._state == RunState.RUNNING:
+            self._ledger.begin(load, now_ns)
+            self._drive(paused=False)
+        self._publish(now_ns)
+
+    def _pause(self) -> None:
+        if self._step(Step.PAUSE):
+            now_ns = monotonic_ns()
+            self._drive(paused=True)
+            self._ledger.rest(now_ns)
+            self._ledger.tell(now_ns, "pause")
+            self._publish(now_ns)
+
+    def _resume(self) -> None:
+        if self._step(Step.RESUME):
+            now_ns = monotonic_ns()
+            self._ledger.begin(self._load, now_ns)
+            self._ledger.tell(now_ns, "resume", after=self._load)
+            self._drive(paused=False)
+            self._publish(now_ns)
+
+    def _stop(self, drain_s: float) -> None:
+        if self._step(Step.STOP):
+            self._ledger.rest(monotonic_ns())
+            self._drain_s = drain_s
+            self._stopping.set()
+
+    def _drive(self, *, paused: bool) -> None:
+        if self._fleet is not None:
+            self._fleet.drive(self._load, paused=paused)
+
+    def _look_at_ourselves(self, fleet: Fleet, now_ns: int) -> None:
+        span_ns = now_ns - self._last_look_ns
+        cpu_ns = process_time_ns()
+        self._workers_cpu = fleet.cpu_since_last_look(span_ns)
+        self._console_cpu = 100 * (cpu_ns - self._console_cpu_ns) / span_ns
+        self._console_cpu_ns = cpu_ns
+        self._last_look_ns = now_ns
+        self._ledger.add_worker_cpu(self._workers_cpu)
+
+    def _publish(self, now_ns: int) -> None:
+        ledger = self._ledger
+        until_ns = now_ns if self._end_ns is None else self._end_ns
+        seconds = ledger.history(until_ns)
+        segments = ledger.figures(until_ns)
+        current = ledger.current
+        self._snapshot = Snapshot(
+            at_s=ledger.seconds_of(until_ns),
+            state=self._state,
+            target=ledger.target,
+            load=self._load,
+            duration_s=self.plan.duration_s,
+            requests_limit=self.plan.requests,
+            now=self._now(now_ns),
+            segment=segments[current.index] if current is not None else None,
+            segments=segments,
+            seconds=seconds,
+            events=tuple(ledger.events),
+            cores=ledger.cores,
+            process=ledger.process,
+            gc=ledger.gc,
+            pauses=ledger.pauses(since_s=seconds[0].t_s if seconds else 0.0),
+            workers_cpu_pct=self._workers_cpu,
+            console_cpu_pct=self._console_cpu,
+            last_error=ledger.last_error,
+            last_error_at_s=ledger.seconds_of(ledger.last_error_ns),
+            note=self.plan.note,
+        )
+
+    def _now(self, now_ns: int) -> Now:
+        fleet = self._fleet
+        if fleet is None or self._state in (RunState.DONE, RunState.FAILED):
+            return Now()
+        rps, errors_per_s, bytes_per_s, latency = self._ledger.recent(fleet.reported_ns)
+        frames = fleet.newest
+        in_flight = sum(frame.in_flight for frame in frames)
+        return Now(
+            rps=rps,
+            errors_per_s=errors_per_s,
+            bytes_in_per_s=bytes_per_s,
+            latency=latency,
+            connections=sum(frame.open for frame in frames),
+            connecting=sum(frame.connecting for frame in frames),
+            in_flight=in_flight,
+            oldest_s=(now_ns - fleet.settled_ns) / 1e9 if in_flight else 0.0,
+        )
+
+    def _record(self) -> Record:
+        ledger = self._ledger
+        now_ns = monotonic_ns() if self._end_ns is None else self._end_ns
+        return Record(
+            plan=self.plan,
+            started_unix_s=self._started_unix_s,
+            at_s=ledger.seconds_of(now_ns),
+            state=self._state,
+            target=ledger.target,
+            segments=ledger.whole_figures(now_ns),
+            result=ledger.result(),
+            seconds=ledger.series(),
+            events=tuple(ledger.events),
+            pauses=ledger.pauses(),
+            last_error=ledger.last_error,
+        )

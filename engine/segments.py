@@ -1,0 +1,161 @@
+"""A segment: a stretch of the run with unchanged settings, and everything counted in it."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+
+import numpy as np
+
+from engine import wire
+from engine.columns import Columns, Times
+from engine.figures import (
+    ClientFigures,
+    GcFigures,
+    Latency,
+    LatencySet,
+    MeanMax,
+    PauseFigures,
+    SegmentFigures,
+    TargetFigures,
+)
+from engine.histogram import Histogram, encode_hdr
+from engine.plan import Load
+from engine.snapshot import ProcessNow
+
+
+class Segment:
+    """Totals of one segment while it is counted; `figures` says them.
+
+    A request belongs to the segment in which it was due, wherever its answer came.
+    """
+
+    def __init__(self, index: int, load: Load, start_ns: int) -> None:
+        self.index = index
+        self.load = load
+        self.start_ns = start_ns
+        self.end_ns: int | None = None
+        self.bytes_in = 0
+        self._outcomes: Counter[int] = Counter()
+        self._response = Histogram()
+        self._service = Histogram()
+        self._failed = Histogram()
+        self._connect = Histogram()
+        self._cpu: list[float] = []
+        self._rss: list[int] = []
+        self._pauses_ns: array[int] = array("q")
+        self._collections_lost = 0
+        self._collector_seen = False
+        self._worker_cpu: list[float] = []
+
+    def add(self, columns: Columns) -> None:
+        """Count requests that were due in this segment."""
+        for outcome, times in columns.count_outcomes().items():
+            self._outcomes[outcome] += times
+        censored = int(np.count_nonzero(columns.unanswered()))
+        fine = columns.where(columns.succeeded())
+        self._response.add(fine.last - fine.planned, censored=censored)
+        if columns.planned is not columns.written:
+            self._service.add(fine.last - fine.written, censored=censored)
+        failed = columns.where(columns.failed())
+        self._failed.add(failed.last - failed.planned)
+
+    def add_connects(self, took_ns: Times) -> None:
+        """Count connections that were opened."""
+        self._connect.add(took_ns)
+
+    def add_lost(self, requests: int) -> None:
+        """Count requests that were in flight in a worker that died."""
+        self._outcomes[wire.ERROR_CODE["worker-lost"]] += requests
+        self._response.add(np.empty(0, np.int64), censored=requests)
+
+    def add_process(self, process: ProcessNow) -> None:
+        """Note a look at the target's process."""
+        self._cpu.append(process.cpu_pct)
+        self._rss.append(process.rss_bytes)
+
+    def add_collections(self, pauses_ns: list[int], lost: int) -> None:
+        """Note collections of the target that ended in this segment, and ones whose pause is not known."""
+        self._collector_seen = True
+        self._pauses_ns.extend(pauses_ns)
+        self._collections_lost += lost
+
+    def add_worker_cpu(self, busiest_pct: float) -> None:
+        """Note the CPU of the busiest worker over the last second."""
+        self._worker_cpu.append(busiest_pct)
+
+    @property
+    def requests(self) -> int:
+        """Answered requests so far."""
+        return sum(times for outcome, times in self._outcomes.items() if outcome >= wire.FIRST_STATUS)
+
+    def figures(self, *, run_start_ns: int, now_ns: int, timeout_s: float, whole: bool) -> SegmentFigures:
+        """Return what is to be said of this segment.
+
+        Args:
+            run_start_ns: Begin of the run.
+            now_ns: End of the segment where it has none yet.
+            timeout_s: What a percentile among requests without an answer is at least.
+            whole: Whether to encode the histograms too, which takes some milliseconds.
+        """
+        end_ns = now_ns if self.end_ns is None else self.end_ns
+        span_s = max(end_ns - self.start_ns, 1) / 1e9
+        requests = self.requests
+        open_loop = self.load.mode == "open"
+        response = self._response.latency(longest_s=timeout_s)
+        return SegmentFigures(
+            index=self.index,
+            start_s=(self.start_ns - run_start_ns) / 1e9,
+            end_s=(end_ns - run_start_ns) / 1e9,
+            load=self.load,
+            requests=requests,
+            throughput_rps=requests / span_s,
+            bytes_in=self.bytes_in,
+            statuses={str(o): n for o, n in sorted(self._outcomes.items()) if o >= wire.FIRST_STATUS},
+            errors={wire.ERROR_KINDS[o]: n for o, n in sorted(self._outcomes.items()) if o < wire.FIRST_STATUS},
+            latency_s=LatencySet(
+                response=response,
+                service=self._service.latency(longest_s=timeout_s) if open_loop else response,
+                failed=_some(self._failed, timeout_s),
+                connect=_some(self._connect, timeout_s),
+            ),
+            client=ClientFigures(cpu_pct=_mean(self._worker_cpu)),
+            target=TargetFigures(
+                cpu_pct=_mean(self._cpu),
+                rss_bytes=MeanMax(mean=_mean(self._rss) or 0.0, max=max(self._rss)) if self._rss else None,
+                gc=self._collections() if self._collector_seen else None,
+            ),
+            histogram=self._histograms(open_loop) if whole else {},
+        )
+
+    def _histograms(self, open_loop: bool) -> dict[str, str]:
+        kinds = {"response": self._response, "failed": self._failed, "connect": self._connect}
+        if open_loop:
+            kinds["service"] = self._service
+        return {kind: encode_hdr(histogram) for kind, histogram in kinds.items() if histogram.counts.any()}
+
+    def _collections(self) -> GcFigures:
+        pauses_s = np.frombuffer(self._pauses_ns, np.int64) / 1e9
+        count = pauses_s.size + self._collections_lost
+        if not pauses_s.size:
+            return GcFigures(count=count, lost=self._collections_lost)
+        return GcFigures(
+            count=count,
+            pause_s=PauseFigures(
+                mean=float(pauses_s.mean()),
+                # The nearest rank, as everywhere: an interpolated pause did not happen.
+                p99=float(np.quantile(pauses_s, 0.99, method="inverted_cdf")),
+                max=float(pauses_s.max()),
+                total=float(pauses_s.sum()),
+            ),
+            lost=self._collections_lost,
+        )
+
+
+def _mean(values: list[float] | list[int]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _some(histogram: Histogram, timeout_s: float) -> Latency | None:
+    latency = histogram.latency(longest_s=timeout_s)
+    return latency if latency.count else None
