@@ -1,0 +1,47 @@
+"""Writes files whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+
+def write(path: Path, text: str, *, mode: int) -> None:
+    """Replace a file by a new one; until that is whole and on the disk, the old one stays.
+
+    Args:
+        path: The file. Its folder must exist.
+        text: What is to be in it.
+        mode: Its permissions.
+
+    Raises:
+        OSError: It cannot be written; nothing was changed.
+    """
+    # In the same folder, because a rename is atomic only within one file system.
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=".tmp", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    # Without it the rename may be lost in a power cut. Some network file systems refuse: then there is no more
+    # to be done, and the file is in place.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,193 @@
+"""What every key of the report means. `sessions.schema` puts it into the JSON Schema; a test keeps it whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    "Session": {
+        "schema": "Format of this file. The number changes only when older readers would be misled.",
+        "id": "Unique; sorts by the time the run began.",
+        "name": "What the user calls the run.",
+        "note": "What the user says of the run.",
+        "created": "When the run began, UTC.",
+        "duration_s": "How long the run lasted, pauses included, in seconds.",
+        "state": "The run's state when this was written; 'done' for a run that came to its end.",
+        "tool": "What measured.",
+        "plan": "What was asked for.",
+        "environment": "Where it was measured.",
+        "last_error": "Text of the last error; empty if there was none.",
+        "events": "What happened to the run, oldest first.",
+        "segments": "Stretches with unchanged settings, oldest first. Figures never blend two of them.",
+        "seconds": "The time series, oldest first, warm-up included.",
+        "pauses": "Every recovered stop-the-world pause of the target's garbage collector, oldest first.",
+        "result": "The segment that speaks for the run: the last that settled, else the last that measured.",
+    },
+    "Tool": {
+        "version": "Version of loadtop.",
+        "python": "Version of Python.",
+        "packages": "Versions of the packages that can move a figure, by name.",
+    },
+    "KeptPlan": {
+        "target": "The URL under load, without user info, fragment and values that look like secrets.",
+        "method": "HTTP method of the requests.",
+        "http": "HTTP version of the requests.",
+        "headers": "Headers given by the user as [name, value]; secret values are '[redacted]'.",
+        "body_bytes": "Length of the request's body in bytes; the body itself is not kept.",
+        "body_sha256": "SHA-256 of the request's body, hexadecimal; null if it had none.",
+        "keepalive": "Whether connections carry more than one request.",
+        "workers": "Worker processes that made the load.",
+        "cpus": "Cores that the workers were pinned to, in turn; empty for no pinning.",
+        "timeout_s": "Longest wait for an answer, in seconds.",
+        "duration_s": "Time the run was to take, in seconds; null for no limit.",
+        "requests": "Answers after which the run was to end; null for no limit.",
+        "load": "The load at the start; later changes are in 'events' and 'segments'.",
+        "note": "What a reader of the figures should know, such as that the target simulates a warm-up.",
+    },
+    "Load": {
+        "mode": "'closed': each connection sends the next request when it has the answer. "
+        "'open': requests are due at a rate, whatever the answers do.",
+        "concurrency": "Closed: connections, each with one request at a time. Open: the most connections.",
+        "rate": "Open: requests due a second; null in a closed loop.",
+        "arrivals": "Open: gaps between requests, exponential or equal; null in a closed loop.",
+    },
+    "Environment": {
+        "generator": "The machine that made the load.",
+        "target": "The service under load, as far as it was known.",
+    },
+    "Generator": {
+        "cpu": "Model of the CPU.",
+        "cores": "Logical cores of the machine.",
+        "usable_cores": "Logical cores that this process was allowed to run on.",
+        "memory_bytes": "Memory of the machine in bytes; null if not known.",
+        "kernel": "Name and release of the kernel.",
+        "ulimit_nofile": "Most open files of a process, connections included; null for no limit.",
+    },
+    "KeptTarget": {
+        "pid": "Process id on this host; null if it is elsewhere or was not found.",
+        "command": "Command line of that process, without what looks like a secret.",
+        "runtime": "Language runtime and its version.",
+        "gomaxprocs": "GOMAXPROCS of a Go target; null if not known.",
+        "same_host": "Whether the target ran on the machine that made the load.",
+        "probe": "Where the runtime was read, or why it was not.",
+    },
+    "Event": {
+        "at_s": "When, in seconds since the run began.",
+        "kind": "What kind of event, such as 'load', 'pause' or 'mark'.",
+        "text": "The event in words.",
+        "from": "The load before a change of load; null for other events.",
+        "to": "The load after a change of load; null for other events.",
+    },
+    "SegmentFigures": {
+        "index": "Number of the segment, from 0.",
+        "start_s": "When it began, in seconds since the run began.",
+        "end_s": "When it ended, in seconds since the run began.",
+        "load": "The settings in force.",
+        "state": "Whether latency settled. 'settled': yes; 'shifted', 'drifting', 'noisy', 'overloaded', "
+        "'no-steady-state': no, and how; 'starting', 'warming', 'settling': it ended before that could "
+        "be said; 'not-judged': nobody asked.",
+        "settled_at_s": "From when on the figures count, in seconds since the run began; "
+        "null if it did not settle: then they cover all of it.",
+        "requests": "Answered requests, whatever their status.",
+        "throughput_rps": "Answered requests a second.",
+        "bytes_in": "Bytes received.",
+        "statuses": "Answers by HTTP status.",
+        "errors": "Requests that got no answer, by kind.",
+        "latency_s": "Latencies in seconds.",
+        "client": "What the generator says of itself.",
+        "target": "What the load did to the target.",
+        "histogram": "HdrHistogram V2, compressed, base64, values in nanoseconds, by kind of latency.",
+    },
+    "LatencySet": {
+        "response": "Last byte minus the time the request was due (closed loop: was sent).",
+        "service": "Last byte minus the time the request was sent. Equals 'response' in a closed loop.",
+        "failed": "Response time of answers with a status of 400 and above, which 'response' leaves out; "
+        "null if there were none.",
+        "lag": "How late the generator itself was; null in a closed loop, which has no schedule.",
+        "connect": "Opening a connection: name, TCP and TLS; null if none was opened.",
+    },
+    "Latency": {
+        "count": "Samples, the censored ones included.",
+        "censored": "Requests without an answer; they count as slower than every answer.",
+        "min": "Shortest of the answered.",
+        "mean": "Mean of the answered.",
+        "p50": "Half are no longer than this; null if there were too few samples to say, as for all "
+        "percentiles. One that falls among the censored is the time-out, as a lower bound.",
+        "p90": "90 % are no longer than this.",
+        "p95": "95 % are no longer than this.",
+        "p99": "99 % are no longer than this.",
+        "p99.9": "99.9 % are no longer than this.",
+        "p99.99": "99.99 % are no longer than this.",
+        "max": "Longest; the time-out, as a lower bound, where requests are censored.",
+        "ci95": "95 % confidence interval of each percentile that has one, as [lower, upper].",
+    },
+    "ClientFigures": {
+        "verdict": "'client-bound': the generator, not the target, was the bottleneck, and latencies are too "
+        "high, throughput too low. 'tight': nearly so.",
+        "reasons": "What the verdict rests on, in words.",
+        "cpu_pct": "CPU time of the busiest worker over wall time, in percent of a core; null if not known.",
+    },
+    "TargetFigures": {
+        "cpu_pct": "CPU time of the process over wall time, in percent: 200 is two cores; null if not seen.",
+        "rss_bytes": "Resident memory of the process in bytes; null if not seen.",
+        "gc": "Garbage collections; null if not seen.",
+    },
+    "MeanMax": {
+        "mean": "Mean of the samples, one a second.",
+        "max": "Largest of the samples.",
+    },
+    "GcFigures": {
+        "count": "Collections that ended within the stretch.",
+        "pause_s": "Stop-the-world time per collection, in seconds.",
+        "lost": "Collections that happened but whose pause is not known.",
+    },
+    "PauseFigures": {
+        "mean": "Mean.",
+        "p99": "99 % are no longer than this.",
+        "max": "Longest.",
+        "total": "Sum.",
+    },
+    "Second": {
+        "t_s": "Begin of the row, in seconds since the run began.",
+        "span_s": "Length of the row in seconds: 1, unless the segment ended within it.",
+        "segment": "The segment it belongs to; null while no load was sent.",
+        "done": "Answers that arrived in it.",
+        "errors": "Requests that ended in it without an answer.",
+        "bytes_in": "Bytes received in it.",
+        "p50": "Response time in seconds of the requests that were due in it: half took no longer; null if "
+        "there were too few of them, as for all percentiles.",
+        "p90": "90 % took no longer.",
+        "p99": "99 % took no longer.",
+        "p99.9": "99.9 % took no longer.",
+        "max": "The longest took this.",
+        "cpu_pct": "Busy share of each core of the machine that made the load, in percent.",
+        "rss_bytes": "Resident memory of the target's process; null if not seen.",
+        "target_cpu_pct": "CPU time of the target's process over wall time, in percent; null if not seen.",
+        "gc_count": "Garbage collections of the target that ended in it.",
+        "gc_pause_s": "Sum of their stop-the-world times, in seconds.",
+    },
+    "Result": {
+        "segment": "Index of the segment; null if nothing was measured, and then the rest says nothing.",
+        "settled": "Whether that segment settled.",
+        "start_s": "When it began, in seconds since the run began.",
+        "end_s": "When it ended, in seconds since the run began.",
+        "load": "The settings in force; null if nothing was measured.",
+        "state": "As in the segment.",
+        "settled_at_s": "As in the segment.",
+        "requests": "Answered requests, whatever their status.",
+        "throughput_rps": "Answered requests a second.",
+        "bytes_in": "Bytes received.",
+        "statuses": "Answers by HTTP status.",
+        "errors": "Requests that got no answer, by kind.",
+        "latency_s": "Latencies in seconds.",
+        "client": "What the generator says of itself.",
+        "target": "What the load did to the target.",
+    },
+}
+"""Name of the struct to key to meaning."""
+
+ROWS: Final[Mapping[str, str]] = {
+    "Pause": "One pause as [end, length]: when it ended in seconds since the run began, and how long it was.",
+}
+"""Structs that are arrays in the file, and so have no keys."""

@@ -1,0 +1,136 @@
+"""The report in Markdown, for a pull request or a wiki."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from sessions.format import count, load_short, load_words, percent, plural, rate, share, size, span
+from sessions.model import Session
+from sessions.text import LATENCY_ROWS
+from sessions.words import CLIENT, QUANTILE_LABELS, gc_pauses, latency_figure, measured_s, verdict
+
+_MEANT: Final = re.compile(r"([\\`*_{}\[\]<>|#~&])")
+
+
+def as_markdown(session: Session) -> str:
+    """Return the report as Markdown with GitHub's tables."""
+    blocks = [_head(session)]
+    if session.result.segment is None:
+        blocks += ["**Nothing measured:** no request was answered.", _quote(session.last_error)]
+    else:
+        blocks += [_verdict(session), _figures(session), _latency(session)]
+    blocks += [_segments(session), _machine(session)]
+    return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return text that Markdown shows as it is, in a table's cell too."""
+    return _MEANT.sub(r"\\\1", text)
+
+
+def _head(session: Session) -> str:
+    title = f"# loadtop: {escape(session.name or session.plan.target)}"
+    load = session.result.load or session.plan.load
+    about = f"{escape(session.plan.method)} {escape(session.plan.target)}, {load_words(load)}"
+    when = f"{session.created.replace('T', ' ').replace('Z', ' UTC')}, run of {span(session.duration_s)}"
+    notes = [f"Note: {escape(note)}." for note in (session.plan.note, session.note) if note]
+    return "\n\n".join([title, f"{about}. {when}.", *notes])
+
+
+def _verdict(session: Session) -> str:
+    _, words = verdict(session.result)
+    mood, client = CLIENT[session.result.client.verdict]
+    lines = [f"**{words}.**"]
+    if client:
+        lines.append(f"**{client}.**" if mood == "bad" else f"{client}.")
+    return " ".join(lines)
+
+
+def _figures(session: Session) -> str:
+    result = session.result
+    failed = sum(result.errors.values())
+    total = failed + sum(result.statuses.values())
+    bound = "≥ " if result.client.verdict == "client-bound" else ""
+    rows = [
+        ("throughput", f"{bound}{rate(result.throughput_rps)} requests/s"),
+        ("answers", f"{count(result.requests)}, {size(result.bytes_in)}"),
+        *((f"status {escape(name)}", _of(number, total)) for name, number in sorted(result.statuses.items())),
+        *(
+            (f"error: {escape(kind)}", _of(number, total))
+            for kind, number in sorted(result.errors.items())
+            if number
+        ),
+        *_target_rows(session),
+    ]
+    return _table(("figure", "value"), rows)
+
+
+def _target_rows(session: Session) -> list[tuple[str, str]]:
+    target, rows = session.result.target, []
+    if target.cpu_pct is not None:
+        rows.append(("target's CPU", percent(target.cpu_pct)))
+    if target.rss_bytes is not None:
+        rows.append(
+            ("target's memory", f"{size(target.rss_bytes.mean)} mean, {size(target.rss_bytes.max)} max")
+        )
+    if target.gc is not None:
+        words = [plural(target.gc.count, "collection"), f"{count(target.gc.lost)} lost"]
+        words += filter(None, [gc_pauses(target.gc, measured_s(session.result))])
+        rows.append(("target's GC", ", ".join(words)))
+    return rows
+
+
+def _latency(session: Session) -> str:
+    response, timeout = session.result.latency_s.response, session.plan.timeout_s
+    if not response.count:
+        return ""
+    rows = []
+    for name in LATENCY_ROWS:
+        figure = latency_figure(response, name, timeout)
+        rows.append((QUANTILE_LABELS.get(name, name), figure.text, figure.remark))
+    return _table(("response time", "value", "95 % interval"), rows)
+
+
+def _segments(session: Session) -> str:
+    if len(session.segments) < 2:
+        return ""
+    timeout, rows = session.plan.timeout_s, []
+    for row in session.segments:
+        figures = [
+            latency_figure(row.latency_s.response, name, timeout).text for name in ("p50", "p99", "p999")
+        ]
+        failed = sum(row.errors.values())
+        index = f"**{row.index}**" if row.index == session.result.segment else str(row.index)
+        rows.append(
+            (
+                index,
+                load_short(row.load),
+                row.state,
+                rate(row.throughput_rps),
+                *figures,
+                share(failed, failed + row.requests),
+            )
+        )
+    return _table(("segment", "load", "state", "requests/s", "p50", "p99", "p99.9", "errors"), rows)
+
+
+def _machine(session: Session) -> str:
+    machine = session.environment.generator
+    parts = (machine.cpu, f"{machine.cores} cores" if machine.cores else "", machine.kernel)
+    known = ", ".join(escape(part) for part in parts if part)
+    return f"loadtop {escape(session.tool.version)}{f' on {known}' if known else ''}."
+
+
+def _of(number: int, total: int) -> str:
+    return f"{count(number)} ({share(number, total)})"
+
+
+def _quote(text: str) -> str:
+    return f"Last error: {escape(text)}" if text else ""
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,0 +1,148 @@
+"""The report: what is kept of a run, and the one source of its JSON Schema.
+
+Figures are the engine's own structs, so that a report cannot say something that the console did not. What
+every key means is in `sessions.descriptions`. Keys may be added while the schema's number stays 1, and
+unknown ones are ignored on reading; a change that would mislead an older reader needs a new number.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+from engine.figures import (
+    ClientFigures,
+    Event,
+    LatencySet,
+    Pause,
+    Second,
+    SegmentFigures,
+    SegmentState,
+    TargetFigures,
+)
+from engine.plan import Load
+
+SCHEMA: Final = "loadtop.session/1"
+SCHEMA_FAMILY: Final = "loadtop.session/"
+SCHEMA_MAJOR: Final = 1
+
+
+class Tool(Struct, frozen=True, kw_only=True):
+    """What measured."""
+
+    version: str
+    python: str = ""
+    packages: dict[str, str] = {}
+
+
+class KeptPlan(Struct, frozen=True, kw_only=True):
+    """What was asked for, without what must not be kept."""
+
+    target: str
+    method: str = "GET"
+    http: str = "1.1"
+    headers: tuple[tuple[str, str], ...] = ()
+    body_bytes: int = 0
+    body_sha256: str | None = None
+    keepalive: bool = True
+    workers: int = 1
+    cpus: tuple[int, ...] = ()
+    timeout_s: float = 10.0
+    duration_s: float | None = None
+    requests: int | None = None
+    load: Load = Load()
+    note: str = ""
+
+
+class Generator(Struct, frozen=True, kw_only=True):
+    """The machine that made the load."""
+
+    cpu: str = ""
+    cores: int = 0
+    usable_cores: int = 0
+    memory_bytes: int | None = None
+    kernel: str = ""
+    ulimit_nofile: int | None = None
+
+
+class KeptTarget(Struct, frozen=True, kw_only=True):
+    """What was known of the service under load."""
+
+    pid: int | None = None
+    command: str = ""
+    runtime: str = ""
+    gomaxprocs: int | None = None
+    same_host: bool = False
+    probe: str = ""
+
+
+class Environment(Struct, frozen=True, kw_only=True):
+    """Where it was measured."""
+
+    generator: Generator = Generator()
+    target: KeptTarget = KeptTarget()
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """The segment that speaks for the run, with its figures; its histogram is with the segment."""
+
+    segment: int | None = None
+    settled: bool = False
+    start_s: float = 0.0
+    end_s: float = 0.0
+    load: Load | None = None
+    state: SegmentState = "not-judged"
+    settled_at_s: float | None = None
+    requests: int = 0
+    throughput_rps: float = 0.0
+    bytes_in: int = 0
+    statuses: dict[str, int] = {}
+    errors: dict[str, int] = {}
+    latency_s: LatencySet = LatencySet()
+    client: ClientFigures = ClientFigures()
+    target: TargetFigures = TargetFigures()
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """A saved run."""
+
+    schema: Literal["loadtop.session/1"]
+    id: str
+    name: str = ""
+    note: str = ""
+    created: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+    duration_s: float = 0.0
+    state: Literal["starting", "running", "paused", "draining", "done", "failed"] = "done"
+    tool: Tool
+    plan: KeptPlan
+    environment: Environment = Environment()
+    last_error: str = ""
+    events: tuple[Event, ...] = ()
+    segments: tuple[SegmentFigures, ...] = ()
+    seconds: tuple[Second, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    result: Result = Result()
+
+
+def result_of(segment: SegmentFigures | None) -> Result:
+    """Return the figures of the segment that speaks for the run; None where nothing was measured."""
+    if segment is None:
+        return Result()
+    return Result(
+        segment=segment.index,
+        settled=segment.state == "settled",
+        start_s=segment.start_s,
+        end_s=segment.end_s,
+        load=segment.load,
+        state=segment.state,
+        settled_at_s=segment.settled_at_s,
+        requests=segment.requests,
+        throughput_rps=segment.throughput_rps,
+        bytes_in=segment.bytes_in,
+        statuses=segment.statuses,
+        errors=segment.errors,
+        latency_s=segment.latency_s,
+        client=segment.client,
+        target=segment.target,
+    )

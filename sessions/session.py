@@ -1,0 +1,160 @@
+"""From a run to a session, and from a session back to what the panels show."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import UTC, datetime
+from typing import Final
+
+from engine.figures import Latency, Second, SegmentFigures
+from engine.plan import Plan
+from engine.record import Record
+from engine.snapshot import GcNow, Now, ProcessNow, RunState, Snapshot, Target
+from sessions import surroundings
+from sessions.model import SCHEMA, Environment, KeptPlan, KeptTarget, Session, result_of
+from sessions.redact import redact_header, redact_text, redact_url
+from sessions.tidy import clean, tidy
+
+LONGEST_ERROR: Final = 500  # a server may answer with a novel
+LONGEST_COMMAND: Final = 1000  # a JVM's command line; the kernel allows 2 MB
+
+
+def session_of(record: Record, *, name: str, note: str, id: str | None = None) -> Session:
+    """Return what is to be kept of a run: redacted, cleaned and rounded.
+
+    Args:
+        record: The run, so far or whole.
+        name: What the user calls it; "" for none.
+        note: What the user says of it.
+        id: Give the id of an earlier session of the same run to replace that one.
+    """
+    started = datetime.fromtimestamp(record.started_unix_s, UTC)
+    speaks = next((segment for segment in record.segments if segment.index == record.result), None)
+    session = Session(
+        schema=SCHEMA,
+        id=id or f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        name=clean(name),
+        note=note,
+        created=f"{started:%Y-%m-%dT%H:%M:%SZ}",
+        duration_s=record.at_s,
+        state=record.state.value,
+        tool=surroundings.tool(),
+        plan=_kept_plan(record.plan),
+        environment=Environment(
+            generator=surroundings.generator(), target=_kept_target(record.target, record.gomaxprocs)
+        ),
+        last_error=clean(redact_text(clean(record.last_error)), limit=LONGEST_ERROR),
+        events=tuple(record.events),
+        segments=tuple(record.segments),
+        seconds=tuple(record.seconds),
+        pauses=tuple(record.pauses),
+        result=result_of(speaks),
+    )
+    return tidy(session)
+
+
+def snapshot_of(session: Session, *, file: str) -> Snapshot:
+    """Return a session as the panels see it: the last instant of a run that is over.
+
+    Args:
+        session: The session.
+        file: The name of the file it was read from.
+    """
+    segments, seconds = session.segments, session.seconds
+    speaks = next((segment for segment in segments if segment.index == session.result.segment), None)
+    known = session.environment.target
+    last = next((second for second in reversed(seconds) if second.done or second.errors), None)
+    return Snapshot(
+        at_s=session.duration_s,
+        state=RunState.DONE,
+        target=Target(
+            url=session.plan.target,
+            method=session.plan.method,
+            pid=known.pid,
+            command=known.command,
+            runtime=known.runtime,
+            same_host=known.same_host,
+            probe=known.probe,
+        ),
+        load=segments[-1].load if segments else session.plan.load,
+        duration_s=session.plan.duration_s,
+        requests_limit=session.plan.requests,
+        now=_now(last) if last else Now(),
+        segment=speaks,
+        segments=segments,
+        seconds=seconds,
+        events=session.events,
+        cores=next((second.cpu_pct for second in reversed(seconds) if second.cpu_pct), ()),
+        process=_process(seconds),
+        gc=_gc(segments, last),
+        pauses=session.pauses,
+        last_error=session.last_error,
+        note=session.plan.note or session.note,
+        saved=file,
+    )
+
+
+def _kept_plan(plan: Plan) -> KeptPlan:
+    return KeptPlan(
+        target=redact_url(plan.url),
+        method=plan.method,
+        headers=tuple((name, redact_header(name, value)) for name, value in plan.headers),
+        body_bytes=len(plan.body),
+        body_sha256=hashlib.sha256(plan.body).hexdigest() if plan.body else None,
+        keepalive=plan.keepalive,
+        workers=plan.workers,
+        cpus=plan.cpus,
+        timeout_s=plan.timeout_s,
+        duration_s=plan.duration_s,
+        requests=plan.requests,
+        load=plan.load,
+        note=plan.note,
+    )
+
+
+def _kept_target(target: Target, gomaxprocs: int | None) -> KeptTarget:
+    return KeptTarget(
+        pid=target.pid,
+        command=clean(redact_text(clean(target.command)), limit=LONGEST_COMMAND),
+        runtime=target.runtime,
+        gomaxprocs=gomaxprocs,
+        same_host=target.same_host,
+        probe=redact_text(clean(target.probe)),
+    )
+
+
+def _now(second: Second) -> Now:
+    span = second.span_s if second.span_s > 0 else 1.0
+    return Now(
+        rps=second.done / span,
+        errors_per_s=second.errors / span,
+        bytes_in_per_s=second.bytes_in / span,
+        latency=Latency(
+            count=second.done,
+            p50=second.p50,
+            p90=second.p90,
+            p99=second.p99,
+            p999=second.p999,
+            max=second.max,
+        ),
+    )
+
+
+def _process(seconds: tuple[Second, ...]) -> ProcessNow | None:
+    seen = [second for second in seconds if second.rss_bytes is not None]
+    if not seen:
+        return None
+    return ProcessNow(
+        cpu_pct=next((row.target_cpu_pct for row in reversed(seen) if row.target_cpu_pct is not None), 0.0),
+        rss_bytes=seen[-1].rss_bytes or 0,
+        rss_peak_bytes=max(second.rss_bytes or 0 for second in seen),
+    )
+
+
+def _gc(segments: tuple[SegmentFigures, ...], last: Second | None) -> GcNow | None:
+    seen = [segment.target.gc for segment in segments if segment.target.gc is not None]
+    if not seen:
+        return None
+    span = last.span_s if last and last.span_s > 0 else 1.0
+    return GcNow(rate_per_s=last.gc_count / span if last else 0.0, lost=sum(gc.lost for gc in seen))

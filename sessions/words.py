@@ -1,0 +1,142 @@
+"""What the words of a verdict mean, in one place for the text and the Markdown report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from engine.figures import GcFigures, Latency, SegmentState
+from engine.histogram import MINIMUM_SAMPLES, QUANTILES, rank_of
+from sessions.format import clock, count, digits, duration, share, span, trim
+from sessions.model import Result
+
+Mood: TypeAlias = Literal["good", "warn", "bad", "plain"]
+
+NO_FIGURE: Final = "…"
+"""Stands where a figure would need more samples."""
+
+QUANTILE_LABELS: Final[Mapping[str, str]] = {
+    "p50": "p50",
+    "p90": "p90",
+    "p95": "p95",
+    "p99": "p99",
+    "p999": "p99.9",
+    "p9999": "p99.99",
+}
+"""Field of `engine.figures.Latency` to what it is called."""
+
+STATES: Final[Mapping[SegmentState, tuple[Mood, str]]] = {
+    "starting": ("warn", "it ended before it could be judged"),
+    "warming": ("warn", "it ended while latency was still falling, so the figures contain the warm-up"),
+    "settling": ("warn", "it ended before latency was seen to be steady"),
+    "settled": ("good", ""),
+    "shifted": ("warn", "latency jumped to another level in between, so the figures blend two"),
+    "drifting": ("warn", "latency kept creeping, so the figures depend on when it was stopped"),
+    "noisy": ("warn", "latency varied too much to be called steady"),
+    "overloaded": ("bad", "more was asked than the target can do, so latency grows as long as it lasts"),
+    "no-steady-state": ("warn", "latency never became steady"),
+    "not-judged": ("plain", ""),
+}
+
+CLIENT: Final[Mapping[str, tuple[Mood, str]]] = {
+    "ok": ("good", "client ok"),
+    "tight": ("warn", "client tight: the generator itself was nearly the bottleneck"),
+    "client-bound": (
+        "bad",
+        "CLIENT-BOUND: the generator, not the target, was the bottleneck; "
+        "latencies are too high and throughput is a lower bound",
+    ),
+    "not-judged": ("plain", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A cell of a table of latencies, and what is to be said beside it."""
+
+    text: str
+    remark: str = ""
+
+
+def verdict(result: Result) -> tuple[Mood, str]:
+    """Return whether the figures can be trusted to be of a steady state, as a sentence with its mood."""
+    mood, why = STATES[result.state]
+    covered = f"the figures cover {clock(covered_from(result))} to {clock(result.end_s)}"
+    if result.state == "settled":
+        took = max(covered_from(result) - result.start_s, 0.0)
+        return mood, f"SETTLED after {span(took)}; {covered}"
+    if result.state == "not-judged":
+        return mood, f"not judged for a steady state; {covered}"
+    return mood, f"{result.state.upper()}: {why}; {covered}"
+
+
+def covered_from(result: Result) -> float:
+    """Return from when on the figures count, in seconds since the run began."""
+    return result.start_s if result.settled_at_s is None else result.settled_at_s
+
+
+def measured_s(result: Result) -> float:
+    """Return over how long a time things were counted: what made this throughput of this count."""
+    if result.throughput_rps > 0 and result.requests > 0:
+        return result.requests / result.throughput_rps
+    return max(result.end_s - covered_from(result), 0.0)
+
+
+def latency_figure(latency: Latency, name: str, timeout_s: float) -> Figure:
+    """Return a percentile, or `min`, `mean` or `max`, as it may be printed.
+
+    Args:
+        latency: The figures.
+        name: Field of `Latency`.
+        timeout_s: The time-out, for percentiles that fall among the requests without an answer.
+    """
+    value: float | None = getattr(latency, name)
+    quantile = QUANTILES.get(name)
+    if quantile is not None and (value is None or latency.count < MINIMUM_SAMPLES[name]):
+        missing = MINIMUM_SAMPLES[name] - latency.count
+        return Figure(NO_FIGURE, f"{count(missing)} more samples" if missing > 0 else "")
+    if value is None:
+        return Figure("-")
+    if latency.censored:
+        beyond = name == "max" if quantile is None else _among_censored(latency, quantile)
+        if beyond:
+            return Figure(f"≥ {trim(duration(value))}", "time-out" if value >= timeout_s * 0.999 else "")
+        if quantile is None:
+            return Figure(duration(value), "of the answered")
+    return Figure(duration(value), _interval(latency, QUANTILE_LABELS.get(name, name)))
+
+
+def _among_censored(latency: Latency, quantile: float) -> bool:
+    return rank_of(quantile, latency.count) > latency.count - latency.censored
+
+
+def _interval(latency: Latency, label: str) -> str:
+    if label not in latency.ci95:
+        return ""
+    lower, upper = latency.ci95[label]
+    low, _, unit_low = duration(lower).partition(" ")
+    high, _, unit_high = duration(upper).partition(" ")
+    return f"{low} - {high} {unit_high}" if unit_low == unit_high else f"{low} {unit_low} - {high} {unit_high}"
+
+
+def gc_pauses(gc: GcFigures, over_s: float) -> str:
+    """Return what is known of the pauses of a collector, "" where that is nothing.
+
+    Args:
+        gc: The figures.
+        over_s: The time they were counted over.
+    """
+    known = gc.count - gc.lost
+    if known <= 0:
+        return ""
+    pause = gc.pause_s
+    p99 = duration(pause.p99) if known >= MINIMUM_SAMPLES["p99"] else NO_FIGURE
+    of_time = f" ({share(pause.total, over_s)} of the time)" if over_s > 0 else ""
+    longest, total = duration(pause.max), duration(pause.total)
+    return f"mean {duration(pause.mean)}, p99 {p99}, max {longest}, total {total}{of_time}"
+
+
+def per_second(number: float, seconds: float) -> str:
+    """Return a count over a time as a rate, or "" where there was no time."""
+    return f"{digits(number / seconds)}/s" if seconds > 0 and number else ""
