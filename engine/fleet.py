@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic_ns
-from typing import IO, Final
+from typing import IO, Any, Final
 
-import msgspec
+from msgspec.structs import replace
 
 from engine import wire
 from engine.errors import EngineLost
@@ -73,7 +73,7 @@ class Fleet:
         on_loss: Callable[[int, int, str], None],
     ) -> None:
         self._setups = [
-            msgspec.structs.replace(
+            replace(
                 setup,
                 worker=number,
                 cpu=cpus[number % len(cpus)] if cpus else None,
@@ -96,8 +96,11 @@ class Fleet:
         """
         for setup in self._setups:
             await self._start(setup, wire.Drive(concurrency=0), restarts=0)
-        ready = asyncio.gather(*(member.ready.wait() for member in self._members.values()))
-        await asyncio.wait([ready, self.failure], timeout=READY_S, return_when=asyncio.FIRST_COMPLETED)
+        ready: asyncio.Future[list[bool]] = asyncio.gather(
+            *(member.ready.wait() for member in self._members.values())
+        )
+        both: list[asyncio.Future[Any]] = [ready, self.failure]
+        await asyncio.wait(both, timeout=READY_S, return_when=asyncio.FIRST_COMPLETED)
         if self.failure.done():
             ready.cancel()
             self.failure.result()
@@ -105,11 +108,19 @@ class Fleet:
             ready.cancel()
             raise EngineLost(f"the worker processes did not get ready within {READY_S:g} s")
 
-    def drive(self, load: Load, *, paused: bool) -> None:
-        """Split a load among the workers; it is in force some microseconds later."""
+    def drive(self, load: Load, at_ns: int, *, paused: bool) -> None:
+        """Split a load among the workers; it is in force some microseconds later.
+
+        Args:
+            load: The load of all of them together.
+            at_ns: When it begins: the anchor of an open loop's schedule.
+            paused: Whether to send nothing for now.
+        """
+        parts = len(self._members)
         for member in self._members.values():
-            share = share_of(load.concurrency, len(self._members), member.number)
-            member.share = wire.Drive(concurrency=share, paused=paused)
+            share = share_of(load.concurrency, parts, member.number)
+            schedule = schedule_of(load, at_ns, member.number, parts)
+            member.share = wire.Drive(concurrency=share, paused=paused, schedule=schedule)
             self._tell(member, member.share)
 
     async def finish(self, drain_s: float) -> None:
@@ -228,8 +239,14 @@ class Fleet:
         member.stderr.close()
         died = f"signal {-code}" if code < 0 else f"exit code {code}"
         why = "; ".join(part for part in (died, reason, words) if part)
-        in_flight = member.frame.in_flight if member.frame else 0
-        self._on_loss(member.number, in_flight, why)
+        now_ns = monotonic_ns()
+        lost = member.frame.in_flight if member.frame else 0
+        share = member.share
+        if share.schedule is not None:
+            if not share.paused:  # what was due meanwhile is lost too
+                lost += round((now_ns - member.settled_ns) / 1e9 * share.schedule.rate / share.schedule.parts)
+            share = replace(share, schedule=replace(share.schedule, anchor_ns=now_ns))
+        self._on_loss(member.number, lost, why)
         if self._finishing:
             return
         if member.restarts >= MOST_RESTARTS:
@@ -239,12 +256,26 @@ class Fleet:
                 )
             return
         left = None if member.setup.answers is None else max(member.setup.answers - member.answered, 0)
-        setup = msgspec.structs.replace(member.setup, answers=left)
+        setup = replace(member.setup, answers=left)
         try:
-            await self._start(setup, member.share, restarts=member.restarts + 1)
+            await self._start(setup, share, restarts=member.restarts + 1)
         except EngineLost as error:
             if not self.failure.done():
                 self.failure.set_exception(error)
+
+
+def schedule_of(load: Load, at_ns: int, part: int, parts: int) -> wire.Schedule | None:
+    """Return one worker's part of an open loop's schedule, or None for a closed loop."""
+    if load.mode == "closed" or load.rate is None:
+        return None
+    return wire.Schedule(
+        arrivals=load.arrivals or "poisson",
+        rate=load.rate,
+        anchor_ns=at_ns,
+        part=part,
+        parts=parts,
+        seed=at_ns,
+    )
 
 
 def share_of(total: int, parts: int, index: int) -> int:

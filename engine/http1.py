@@ -1,6 +1,7 @@
-"""One HTTP/1.1 connection in a closed loop: the hot path.
+"""One HTTP/1.1 connection: the hot path.
 
-A request is sent, its answer read, the times noted, and the next request sent in the same callback. What
+In a closed loop a request is sent, its answer read, the times noted, and the next request sent in the same
+callback; in an open loop the pool decides about the next. What
 an ordinary answer costs here decides how much load a core can make, so the usual case (a whole answer in
 one piece, whose head was seen before) is a comparison of bytes and three appends; all else is in
 `engine.answers` and `engine.pool`.
@@ -26,6 +27,7 @@ class Connection(asyncio.Protocol):
 
     Attributes:
         state: IDLE, AWAITING or READING.
+        planned_ns: When the request that is out was due; only kept in an open loop.
         written_ns: When the request that is out was written, or 0.
         begun_ns: When opening the connection began.
     """
@@ -41,6 +43,7 @@ class Connection(asyncio.Protocol):
         "_transport",
         "_write",
         "begun_ns",
+        "planned_ns",
         "state",
         "written_ns",
     )
@@ -55,6 +58,7 @@ class Connection(asyncio.Protocol):
         self._add_outcome = pool.tally.outcome.append
         self._transport: asyncio.Transport | None = None
         self.state = IDLE
+        self.planned_ns = 0
         self.written_ns = 0
         self.begun_ns = begun_ns
 
@@ -63,8 +67,9 @@ class Connection(asyncio.Protocol):
         self._write = self._transport.write
         self._pool.opened(self)
 
-    def send(self, now_ns: int) -> None:
+    def send(self, now_ns: int, planned_ns: int) -> None:
         """Send the request; the connection must be IDLE."""
+        self.planned_ns = planned_ns
         self.written_ns = now_ns
         self.state = AWAITING
         self._write(self._request)

@@ -92,6 +92,9 @@ class Ledger:
         current = self.segments[-1]
         current.bytes_in += frame.bytes_in
         current.add_connects(np.frombuffer(frame.connect, np.int64))
+        current.add_lag(np.frombuffer(frame.lag, np.int64))
+        for unsent in frame.unsent:
+            self._add_unsent(unsent)
         if not columns.size:
             return
         answered = int(np.count_nonzero(columns.outcome >= wire.FIRST_STATUS))
@@ -112,7 +115,7 @@ class Ledger:
         self.last_error_ns = at_ns
         self.tell(at_ns, "worker-lost", f"worker {worker} died ({why}) with {requests} requests in flight")
         if self.segments:
-            self.segments[-1].add_lost(requests)
+            self.segments[-1].add_unanswered("worker-lost", requests)
 
     def add_worker_cpu(self, shares: tuple[float, ...]) -> None:
         """Enter the workers' CPU over the last second."""
@@ -214,6 +217,14 @@ class Ledger:
             if segment.start_ns <= at_ns:
                 return segment if segment.end_ns is None or at_ns < segment.end_ns else None
         return None
+
+    def _add_unsent(self, unsent: wire.Unsent) -> None:
+        """Enter requests that a schedule left unsent: they were due in the segment of that schedule."""
+        for segment in reversed(self.segments):
+            if segment.start_ns <= unsent.first_ns or segment.index == 0:
+                segment.add_unanswered("unsent", unsent.count)
+                self._forget(segment.index)
+                return
 
     def _add_runtime(self, sample: RuntimeSample) -> None:
         self.gc = sample.gc

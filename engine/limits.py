@@ -29,6 +29,13 @@ def raise_open_files() -> int:
     return hard if hard != resource.RLIM_INFINITY else 1 << 30
 
 
+def most_connections(workers: int) -> int:
+    """Return how many connections so many workers can have open."""
+    by_files = (raise_open_files() - FILES_BESIDE_CONNECTIONS) * workers
+    ports = _ports()
+    return max(1, by_files if ports is None else min(by_files, ports))
+
+
 def check_concurrency(concurrency: int, workers: int) -> None:
     """Make sure that this many connections can be opened from here.
 

@@ -16,6 +16,11 @@ from engine.errors import UsageError
 Arrivals: TypeAlias = Literal["poisson", "constant"]
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+DEFAULT_CONCURRENCY: Final = 64
+MOST_OPEN_LOOP_CONNECTIONS: Final = 4096
+"""Where an open loop's connections are not limited by the user: a service that needs more is not keeping up."""
+
+HIGHEST_RATE: Final = 100e6
 LONGEST_DURATION_S: Final = 30 * 24 * 3600.0
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
@@ -35,7 +40,7 @@ class Load(Struct, frozen=True, kw_only=True):
     """
 
     mode: Literal["closed", "open"] = "closed"
-    concurrency: int = 64
+    concurrency: int = DEFAULT_CONCURRENCY
     rate: float | None = None
     arrivals: Arrivals | None = None
 
@@ -64,6 +69,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     requests: int | None = None
     timeout_s: float = 10.0
     keepalive: bool = True
+    spin: bool = False
+    """Whether workers wait for the next send of an open loop without sleeping, once it is near."""
     tls: Tls | None = None
     workers: int = 1
     cpus: tuple[int, ...] = ()
@@ -144,6 +151,19 @@ def parse_count(text: str, *, what: str) -> int:
     if not match or value != int(value) or not 1 <= value <= 1e15:
         raise UsageError(f"{what} '{text}' must be a whole number of at least 1, such as 64, 10k or 1.5m")
     return int(value)
+
+
+def parse_rate(text: str) -> float:
+    """Return requests a second from `500`, `2k`, `1.5m` or `0.5`.
+
+    Raises:
+        UsageError: It is no number above zero, or more than any machine can send.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([kmg]?)(?:/s)?", text.strip().lower())
+    rate = float(match[1]) * _MULTIPLES[match[2]] if match else 0.0
+    if not 0 < rate <= HIGHEST_RATE:
+        raise UsageError(f"rate '{text}' must be requests a second above 0, such as 500, 2k or 1.5m")
+    return rate
 
 
 def parse_header(text: str) -> tuple[str, str]:

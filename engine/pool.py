@@ -1,27 +1,37 @@
 """The connections of one worker: how many there are, which may send, and what becomes of broken ones.
 
-A change of concurrency never stops the load. More connections are opened a few at a time, each sending as
-soon as it is there; fewer means that the next ones to get their answer close instead of sending again.
+A change of load never stops it. More connections are opened a few at a time, each sending as soon as it is
+there; fewer means that the next ones to get their answer close instead of sending again. In an open loop a
+schedule says when requests are due: one that is due takes an idle connection, or waits for the next that
+falls idle, or for one to be opened. Waiting costs no memory, whatever the backlog: the schedule just stands
+at the oldest request that is due.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import select
 import socket
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Callable
 from time import monotonic_ns
-from typing import Any, Final
+from typing import Final
+
+import aiofastnet
 
 from engine import wire
 from engine.answers import Heads
 from engine.http1 import IDLE, Connection
+from engine.pace import Pace
+from engine.sockets import SocketSet
+from engine.tally import Tally
 from engine.tls import client_context
 
 OPENING_AT_ONCE: Final = 64
 """Connections being opened at a time: below any listener's backlog (Linux's default was 128 for long)."""
 
+HAS_EPOLL: Final = hasattr(select, "epoll")
 FIRST_BACKOFF_S: Final = 0.02
 LONGEST_BACKOFF_S: Final = 1.0
 
@@ -35,44 +45,14 @@ _CONNECT_ERRORS: Final = {
 }
 
 
-def _explain(error: OSError) -> tuple[str, str]:
-    """Return the kind and the words of a connection that could not be opened."""
-    if isinstance(error, TimeoutError):
-        return "connect", "no connection within the time-out"
-    if isinstance(error, ssl.SSLError):
-        return "tls", f"TLS handshake failed: {error}"
-    return _CONNECT_ERRORS.get(error.errno or 0, "connect"), f"cannot connect: {error}"
-
-
-class Tally:
-    """What happened since the last frame: the columns of a `engine.wire.Frame`.
-
-    The arrays are emptied, never replaced: connections hold their `append`.
-    """
-
-    __slots__ = ("connect", "last", "last_error", "outcome", "written")
-
-    def __init__(self) -> None:
-        self.written = wire.times()
-        self.last = wire.times()
-        self.outcome = wire.outcomes()
-        self.connect = wire.times()
-        self.last_error = ""
-
-    def clear(self) -> None:
-        """Forget everything; called once it is in a frame."""
-        for column in (self.written, self.last, self.outcome, self.connect):
-            del column[:]
-        self.last_error = ""
-
-
 class Pool:
-    """Keeps as many connections busy as it is told to.
+    """Keeps connections as busy as it is told to.
 
     Attributes:
         held: Whether a connection must ask (`answered`) before it sends again; False in the hot path.
         bytes_in: Bytes received since the last frame.
         connecting: Connections being opened.
+        schedule: What is sent when, in an open loop; None in a closed one.
     """
 
     def __init__(self, setup: wire.Setup, loop: asyncio.AbstractEventLoop) -> None:
@@ -82,9 +62,12 @@ class Pool:
         self.held = False
         self.bytes_in = 0
         self.connecting = 0
+        self.schedule: wire.Schedule | None = None
         self._setup = setup
         self._tls = client_context(setup.tls) if setup.tls else None
         self._server_name = setup.tls.server_name if setup.tls else None
+        self._sockets = SocketSet(loop) if setup.tls is None and HAS_EPOLL else None
+        self._pace = Pace(loop, self._sockets, self._dispatch, spin=setup.spin)
         self._loop = loop
         self._alive: set[Connection] = set()
         self._idle: dict[Connection, None] = {}  # in the order in which they fell idle
@@ -98,15 +81,25 @@ class Pool:
 
     # What the console wants.
 
-    def drive(self, concurrency: int, *, paused: bool) -> None:
-        """Have this many connections from now on."""
-        self._wanted = concurrency
-        self._paused = paused
+    def drive(self, load: wire.Drive) -> None:
+        """Have this load from now on."""
+        self._wanted = load.concurrency
+        self._paused = load.paused
+        wanted = None if load.paused else load.schedule
+        if wanted != self._pace.schedule:
+            self._end_schedule(monotonic_ns() if wanted is None else wanted.anchor_ns)
+            self._pace.begin(wanted)
+        if self.schedule is None and load.schedule is not None:
+            for connection in self._alive:  # what is out now was due when it was written
+                connection.planned_ns = connection.written_ns
+        self.schedule = load.schedule
+        self.tally.is_open_loop = load.schedule is not None
         self._adjust()
 
     def finish(self) -> None:
         """Send nothing more."""
         self._finishing = True
+        self._end_schedule(monotonic_ns())
         self._adjust()
 
     def abandon(self, now_ns: int) -> None:
@@ -116,6 +109,7 @@ class Pool:
             self._drop(connection)
         for task in list(self._opening):
             task.cancel()
+        self._pace.close()
 
     # What connections report.
 
@@ -129,6 +123,8 @@ class Pool:
 
     def answered(self, connection: Connection, reusable: bool, now_ns: int) -> None:
         """An answer is whole and the connection idle; only called where `held`, or not `reusable`."""
+        if self.tally.is_open_loop:
+            self.tally.planned.append(connection.planned_ns)
         if not reusable or not self._setup.keepalive:
             self._drop(connection)
             self._adjust()
@@ -155,18 +151,21 @@ class Pool:
         """End the requests that are out for too long.
 
         Returns:
-            When the oldest request that is still out was written; `now_ns` if none is.
+            When the oldest request that has not ended was due; `now_ns` if there is none.
         """
-        oldest = now_ns
+        oldest = min(now_ns, self._pace.due_ns)
         limit = now_ns - self._setup.timeout_ns
         late: list[Connection] = []
         for connection in self._alive:
             written = connection.written_ns
-            if written and written < oldest:
-                if written <= limit:
-                    late.append(connection)
-                else:
-                    oldest = written
+            if not written:
+                continue
+            if written <= limit:
+                late.append(connection)
+                continue
+            due = connection.planned_ns if self.tally.is_open_loop else written
+            if due < oldest:
+                oldest = due
         for connection in late:
             self.tally.last_error = f"no answer within {self._setup.timeout_ns / 1e9:g} s"
             self._note_error(connection, "timeout", now_ns)
@@ -185,7 +184,7 @@ class Pool:
         """Requests that are out."""
         return sum(1 for connection in self._alive if connection.written_ns)
 
-    # How it is done.
+    # How it is done: requests.
 
     def _may_send(self) -> bool:
         if self._paused or self._finishing:
@@ -197,15 +196,44 @@ class Pool:
         if len(self._alive) > self._wanted or self._finishing:
             self._drop(connection)
             self._set_held()
-        elif self._may_send():
-            self._send(connection, now_ns)
+        elif not self._may_send():
+            self._idle[connection] = None
+        elif self.schedule is None:
+            self._send(connection, now_ns, now_ns)
+        elif self._pace.due_ns <= now_ns:
+            # It waited for a connection, not for us: that is no lag of the generator.
+            self.tally.lag.append(0)
+            self._send(connection, now_ns, self._pace.take())
         else:
             self._idle[connection] = None
+            self._pace.wake_at_due()
 
-    def _send(self, connection: Connection, now_ns: int) -> None:
+    def _dispatch(self) -> None:
+        """Send what is due, as long as connections are idle; open more where they are not."""
+        now_ns = monotonic_ns()
+        while self._pace.due_ns <= now_ns and self._idle and self._may_send():
+            due_ns = self._pace.take()
+            self.tally.lag.append(now_ns - due_ns)
+            # The connection that fell idle last: fewer of them stay in use, and a target's caches warm.
+            self._send(self._idle.popitem()[0], now_ns, due_ns)
+            now_ns = monotonic_ns()
+        if self._pace.due_ns > now_ns:
+            self._pace.wake_at_due()
+        elif self._may_send():
+            self._open_more()
+
+    def _send(self, connection: Connection, now_ns: int, planned_ns: int) -> None:
         if self._requests_left is not None:
             self._requests_left -= 1
-        connection.send(now_ns)
+        connection.send(now_ns, planned_ns)
+
+    def _end_schedule(self, until_ns: int) -> None:
+        """Count what the schedule leaves unsent: it is not to be billed to the next one."""
+        unsent = self._pace.end(until_ns)
+        if unsent is not None:
+            self.tally.unsent.append(unsent)
+
+    # How it is done: connections.
 
     def _adjust(self) -> None:
         """Bring connections and their number in line with what is wanted."""
@@ -214,32 +242,40 @@ class Pool:
                 task.cancel()
         while self._idle and (len(self._alive) > self._wanted or self._finishing):
             self._drop(next(iter(self._idle)))
-        while self._idle and self._may_send():
-            self._send(self._idle.popitem()[0], monotonic_ns())
         self._set_held()
+        if self.schedule is not None:
+            self._dispatch()
+            return
+        while self._idle and self._may_send():
+            now_ns = monotonic_ns()
+            self._send(self._idle.popitem()[0], now_ns, now_ns)
         self._open_more()
 
     def _set_held(self) -> None:
         self.held = (
             self._paused
             or self._finishing
+            or self.schedule is not None
             or self._requests_left is not None
             or not self._setup.keepalive
             or len(self._alive) > self._wanted
         )
 
+    def _missing(self) -> int:
+        """Return how many connections more there should be."""
+        missing = self._wanted - len(self._alive) - self.connecting
+        if self.schedule is None:
+            return missing  # while paused too: whoever resumes wants the load at once
+        return min(missing, self._pace.backlog(monotonic_ns()) - self.connecting)
+
     def _open_more(self) -> None:
         if self._finishing or self._resume_opening is not None:
             return
-        missing = self._wanted - len(self._alive) - self.connecting
-        for _ in range(min(missing, OPENING_AT_ONCE - self.connecting)):
-            self._spawn(self._open())
-
-    def _spawn(self, opening: Coroutine[Any, Any, None]) -> None:
-        self.connecting += 1
-        task = self._loop.create_task(opening)
-        self._opening.add(task)
-        task.add_done_callback(self._opened_or_not)
+        for _ in range(min(self._missing(), OPENING_AT_ONCE - self.connecting)):
+            self.connecting += 1
+            task = self._loop.create_task(self._open())
+            self._opening.add(task)
+            task.add_done_callback(self._opened_or_not)
 
     def _opened_or_not(self, task: asyncio.Task[None]) -> None:
         self._opening.discard(task)
@@ -255,16 +291,22 @@ class Pool:
             sock.setblocking(False)
             async with asyncio.timeout(self._setup.timeout_ns / 1e9):
                 await self._loop.sock_connect(sock, self._setup.address)
-                await self._loop.create_connection(
-                    lambda: connection, sock=sock, ssl=self._tls, server_hostname=self._server_name
-                )
+                await self._hand_over(sock, lambda: connection)
         except OSError as error:  # TimeoutError and ssl.SSLError are some
             kind, self.tally.last_error = _explain(error)
-            self._record(begun_ns, monotonic_ns(), kind)
+            self.tally.record(begun_ns, begun_ns, monotonic_ns(), kind)
             self._back_off()
         finally:
             if sock is not None and connection not in self._alive:
                 sock.close()
+
+    async def _hand_over(self, sock: socket.socket, protocol: Callable[[], Connection]) -> None:
+        if self._sockets is not None:
+            self._sockets.adopt(sock, protocol())
+        else:
+            await aiofastnet.create_connection(
+                self._loop, protocol, sock=sock, ssl=self._tls, server_hostname=self._server_name
+            )
 
     def _back_off(self) -> None:
         """Wait longer from failure to failure, so that a dead target is not hammered."""
@@ -278,15 +320,11 @@ class Pool:
         self._open_more()
 
     def _note_error(self, connection: Connection, kind: str, now_ns: int) -> None:
-        if connection.written_ns:
-            self._record(connection.written_ns, now_ns, kind)
-            if self._requests_left is not None and not self._finishing:
-                self._requests_left += 1  # another request is to get the answer that this one did not
-
-    def _record(self, written_ns: int, last_ns: int, kind: str) -> None:
-        self.tally.written.append(written_ns)
-        self.tally.last.append(last_ns)
-        self.tally.outcome.append(wire.ERROR_CODE[kind])
+        if not connection.written_ns:
+            return
+        self.tally.record(connection.planned_ns, connection.written_ns, now_ns, kind)
+        if self._requests_left is not None and not self._finishing:
+            self._requests_left += 1  # another request is to get the answer that this one did not
 
     def _drop(self, connection: Connection) -> None:
         self._alive.discard(connection)
@@ -294,3 +332,12 @@ class Pool:
         connection.state = IDLE
         connection.written_ns = 0
         connection.close()
+
+
+def _explain(error: OSError) -> tuple[str, str]:
+    """Return the kind and the words of a connection that could not be opened."""
+    if isinstance(error, TimeoutError):
+        return "connect", "no connection within the time-out"
+    if isinstance(error, ssl.SSLError):
+        return "tls", f"TLS handshake failed: {error}"
+    return _CONNECT_ERRORS.get(error.errno or 0, "connect"), f"cannot connect: {error}"

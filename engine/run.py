@@ -208,6 +208,7 @@ class Run:
                 head_only=self.plan.method == "HEAD",
                 keepalive=self.plan.keepalive,
                 timeout_ns=round(self.plan.timeout_s * 1e9),
+                spin=self.plan.spin,
                 tls=self.plan.tls,
                 answers=self.plan.requests,
             ),
@@ -238,7 +239,7 @@ class Run:
             self._open_books(at_ns)
             self._ledger.begin(self._load, at_ns)
             self._ledger.tell(at_ns, "start", after=self._load)
-            self._drive(paused=False)
+            self._drive(at_ns, paused=False)
 
     def _open_books(self, at_ns: int) -> None:
         """Let the run's time begin now; until the workers were up, nothing could be measured."""
@@ -302,13 +303,13 @@ class Run:
         self._load = load
         if self._state == RunState.RUNNING:
             self._ledger.begin(load, now_ns)
-            self._drive(paused=False)
+            self._drive(now_ns, paused=False)
         self._publish(now_ns)
 
     def _pause(self) -> None:
         if self._step(Step.PAUSE):
             now_ns = monotonic_ns()
-            self._drive(paused=True)
+            self._drive(now_ns, paused=True)
             self._ledger.rest(now_ns)
             self._ledger.tell(now_ns, "pause")
             self._publish(now_ns)
@@ -318,7 +319,7 @@ class Run:
             now_ns = monotonic_ns()
             self._ledger.begin(self._load, now_ns)
             self._ledger.tell(now_ns, "resume", after=self._load)
-            self._drive(paused=False)
+            self._drive(now_ns, paused=False)
             self._publish(now_ns)
 
     def _stop(self, drain_s: float) -> None:
@@ -327,9 +328,9 @@ class Run:
             self._drain_s = drain_s
             self._stopping.set()
 
-    def _drive(self, *, paused: bool) -> None:
+    def _drive(self, at_ns: int, *, paused: bool) -> None:
         if self._fleet is not None:
-            self._fleet.drive(self._load, paused=paused)
+            self._fleet.drive(self._load, at_ns, paused=paused)
 
     def _look_at_ourselves(self, fleet: Fleet, now_ns: int) -> None:
         span_ns = now_ns - self._last_look_ns

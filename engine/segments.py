@@ -40,6 +40,7 @@ class Segment:
         self._response = Histogram()
         self._service = Histogram()
         self._failed = Histogram()
+        self._lag = Histogram()
         self._connect = Histogram()
         self._cpu: list[float] = []
         self._rss: list[int] = []
@@ -64,9 +65,13 @@ class Segment:
         """Count connections that were opened."""
         self._connect.add(took_ns)
 
-    def add_lost(self, requests: int) -> None:
-        """Count requests that were in flight in a worker that died."""
-        self._outcomes[wire.ERROR_CODE["worker-lost"]] += requests
+    def add_lag(self, late_ns: Times) -> None:
+        """Count by how much sends of the schedule were late although a connection was free."""
+        self._lag.add(late_ns)
+
+    def add_unanswered(self, kind: str, requests: int) -> None:
+        """Count requests that nobody can say the times of: never sent, or lost with a worker."""
+        self._outcomes[wire.ERROR_CODE[kind]] += requests
         self._response.add(np.empty(0, np.int64), censored=requests)
 
     def add_process(self, process: ProcessNow) -> None:
@@ -117,6 +122,7 @@ class Segment:
                 response=response,
                 service=self._service.latency(longest_s=timeout_s) if open_loop else response,
                 failed=_some(self._failed, timeout_s),
+                lag=_some(self._lag, timeout_s) if open_loop else None,
                 connect=_some(self._connect, timeout_s),
             ),
             client=ClientFigures(cpu_pct=_mean(self._worker_cpu)),
@@ -131,7 +137,7 @@ class Segment:
     def _histograms(self, open_loop: bool) -> dict[str, str]:
         kinds = {"response": self._response, "failed": self._failed, "connect": self._connect}
         if open_loop:
-            kinds["service"] = self._service
+            kinds |= {"service": self._service, "lag": self._lag}
         return {kind: encode_hdr(histogram) for kind, histogram in kinds.items() if histogram.counts.any()}
 
     def _collections(self) -> GcFigures:

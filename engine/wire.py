@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from engine.plan import Tls
+from engine.plan import Arrivals, Tls
 
 LONGEST_MESSAGE: Final = 256 * 1024 * 1024  # a second of 1M requests/s is 26 MB; more is a broken stream
 
@@ -28,6 +28,7 @@ ERROR_KINDS: Final = (
     "connect",  # the connection could not be opened for another reason
     "tls",  # the TLS handshake failed
     "local-limit",  # this machine ran out of files or ports
+    "unsent",  # due in an open loop, and no connection was free before the schedule ended
     "unfinished",  # still in flight when the run ended and its drain time was over
     "worker-lost",  # in flight in a worker process that died
 )
@@ -51,6 +52,8 @@ class Setup(Struct, frozen=True, tag="setup"):
     """Answers have no body whatever their headers say (HEAD)."""
     keepalive: bool
     timeout_ns: int
+    spin: bool = False
+    """Whether to wait for the next send without sleeping, once it is near."""
     tls: Tls | None = None
     answers: int | None = None
     """How many answers this worker is to get before it stops sending; None for any number."""
@@ -58,11 +61,25 @@ class Setup(Struct, frozen=True, tag="setup"):
     """Core to pin to."""
 
 
+class Schedule(Struct, frozen=True):
+    """One worker's part of an open loop's schedule; `engine.pacing.due_times` makes times of it."""
+
+    arrivals: Arrivals
+    rate: float
+    """Of all parts together."""
+    anchor_ns: int
+    part: int
+    parts: int
+    seed: int
+
+
 class Drive(Struct, frozen=True, tag="drive"):
     """The load of this worker from now on, in full."""
 
     concurrency: int
     paused: bool = False
+    schedule: Schedule | None = None
+    """None for a closed loop."""
 
 
 class Finish(Struct, frozen=True, tag="finish"):
@@ -72,6 +89,14 @@ class Finish(Struct, frozen=True, tag="finish"):
 
 
 Command: TypeAlias = Setup | Drive | Finish
+
+
+class Unsent(Struct, frozen=True, array_like=True):
+    """Requests that were due in a stretch of time and never sent: a schedule ended before they could be."""
+
+    first_ns: int
+    last_ns: int
+    count: int
 
 
 class Frame(Struct, frozen=True):
@@ -90,6 +115,9 @@ class Frame(Struct, frozen=True):
     last: bytes
     outcome: bytes
     planned: bytes = b""
+    lag: bytes = b""
+    """int64 nanoseconds by which each send of a schedule was late although a connection was free."""
+    unsent: tuple[Unsent, ...] = ()
     connect: bytes = b""
     """int64 nanoseconds each connection took to open."""
     bytes_in: int = 0

@@ -54,9 +54,13 @@ class Worker(asyncio.Protocol):
         match command:
             case wire.Setup():
                 self._set_up(command)
-            case wire.Drive(concurrency, paused):
+            case wire.Drive():
                 if self._pool is not None:
-                    self._pool.drive(concurrency, paused=paused)
+                    if (command.schedule is None) != (self._pool.schedule is None):
+                        # A frame is of one kind of loop: only an open one says when requests were due.
+                        now_ns = monotonic_ns()
+                        self._ship(self._pool, now_ns, self._pool.check_time_outs(now_ns), finished=False)
+                    self._pool.drive(command)
             case wire.Finish(drain_ns):
                 if self._pool is not None and not self._drain_until_ns:
                     self._drain_until_ns = monotonic_ns() + drain_ns
@@ -104,6 +108,9 @@ class Worker(asyncio.Protocol):
             written=tally.written.tobytes(),
             last=tally.last.tobytes(),
             outcome=tally.outcome.tobytes(),
+            planned=tally.planned.tobytes(),
+            lag=tally.lag.tobytes(),
+            unsent=tuple(tally.unsent),
             connect=tally.connect.tobytes(),
             bytes_in=pool.bytes_in,
             open=pool.open,

@@ -1,0 +1,158 @@
+"""Plain TCP for a worker: all its sockets in one epoll set, which its event loop watches as a single reader.
+
+An event loop that watches each socket calls back once a socket, through a handle, a context and a protocol.
+Here one call drains everything that is ready: `benchmarks/README.md` has what that is worth. Where there is
+no epoll, and for TLS, `engine.pool` uses the loop's own transports; a `Connection` cannot tell them apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import socket
+from collections.abc import Callable
+from typing import Any, Final
+
+READ_BYTES: Final = 65536
+READY_AT_ONCE: Final = 512
+"""Sockets drained before the loop gets its turn: some 2 ms of work, within which a timer can be late."""
+
+
+class Stream(asyncio.Transport):
+    """One socket, as much of a transport as a `Connection` needs."""
+
+    __slots__ = ("_fd", "_protocol", "_send", "_set", "_sock", "_unsent", "recv")
+
+    def __init__(self, owner: SocketSet, sock: socket.socket, protocol: asyncio.Protocol) -> None:
+        self._set = owner
+        self._sock = sock
+        self._fd = sock.fileno()
+        self._protocol = protocol
+        self._send: Callable[[bytes], int] = sock.send
+        self._unsent = b""
+
+    def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
+        """Send what the kernel takes now, and the rest when it takes more."""
+        if self._unsent:
+            self._unsent += data
+            return
+        try:
+            sent = self._send(data)  # type: ignore[arg-type]
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self._set.lose_soon(self, error)
+            return
+        if sent != len(data):
+            self._unsent = bytes(data[sent:])
+            self._set.watch(self._fd, writing=True)
+
+    def write_more(self) -> None:
+        """Send more of what is left, now that the kernel takes it."""
+        left, self._unsent = self._unsent, b""
+        if left:
+            self.write(left)
+        if not self._unsent:
+            self._set.watch(self._fd, writing=False)
+
+    def abort(self) -> None:
+        """Close at once; `connection_lost` follows, as with any transport."""
+        self._set.lose_soon(self, None)
+
+    def close(self) -> None:
+        """Close at once: nothing is ever waiting here that is worth sending."""
+        self.abort()
+
+    def shut(self, error: Exception | None) -> None:
+        """Close the socket and tell the protocol."""
+        self._sock.close()
+        self._protocol.connection_lost(error)
+
+    @property
+    def fd(self) -> int:
+        """The socket's file descriptor."""
+        return self._fd
+
+    @property
+    def sock(self) -> socket.socket:
+        """The socket."""
+        return self._sock
+
+    @property
+    def protocol(self) -> asyncio.Protocol:
+        """Who takes what is received."""
+        return self._protocol
+
+
+class SocketSet:
+    """The sockets of a worker."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._epoll = select.epoll()
+        self._poll = self._epoll.poll
+        # What a ready socket needs, by its number: its recv, who takes the data, and the stream.
+        self._ready: dict[int, tuple[Callable[[int], bytes], Callable[[bytes], None], Stream]] = {}
+        self._timer_fd = -1
+        self._on_timer: Callable[[], None] = lambda: None
+        loop.add_reader(self._epoll.fileno(), self._drain)
+
+    def watch_timer(self, fd: int, on_timer: Callable[[], None]) -> None:
+        """Call back after a round in which a timer's time had come."""
+        self._timer_fd, self._on_timer = fd, on_timer
+        self._epoll.register(fd, select.EPOLLIN | select.EPOLLET)
+
+    def adopt(self, sock: socket.socket, protocol: asyncio.Protocol) -> None:
+        """Take over a connected, non-blocking socket; the protocol is told that its connection is made."""
+        stream = Stream(self, sock, protocol)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._ready[stream.fd] = (sock.recv, protocol.data_received, stream)
+        self._epoll.register(stream.fd, select.EPOLLIN)
+        protocol.connection_made(stream)
+
+    def watch(self, fd: int, *, writing: bool) -> None:
+        """Watch a socket for room to write, or no longer."""
+        if fd in self._ready:
+            self._epoll.modify(fd, select.EPOLLIN | (select.EPOLLOUT if writing else 0))
+
+    def lose_soon(self, stream: Stream, error: Exception | None) -> None:
+        """Take a socket out, and close it when the callback that is running has returned."""
+        if self._ready.pop(stream.fd, None) is not None:
+            self._epoll.unregister(stream.fd)
+            self._loop.call_soon(stream.shut, error)
+
+    def close(self) -> None:
+        """Close every socket without a word."""
+        self._loop.remove_reader(self._epoll.fileno())
+        for _, _, stream in self._ready.values():
+            stream.sock.close()
+        self._ready.clear()
+        self._epoll.close()
+
+    def _drain(self) -> None:
+        ready = self._ready
+        is_time = False
+        for fd, events in self._poll(0, READY_AT_ONCE):
+            entry = ready.get(fd)
+            if entry is None:  # the timer, or closed by what another socket of this round brought
+                is_time = is_time or fd == self._timer_fd
+                continue
+            recv, received, stream = entry
+            if events & select.EPOLLOUT:
+                stream.write_more()
+                if not events & ~select.EPOLLOUT:
+                    continue
+            try:
+                data = recv(READ_BYTES)
+            except (BlockingIOError, InterruptedError):
+                continue
+            except OSError as error:
+                self.lose_soon(stream, error)
+                continue
+            if data:
+                received(data)
+            else:
+                stream.protocol.eof_received()
+                self.lose_soon(stream, None)
+        if is_time:
+            self._on_timer()

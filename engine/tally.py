@@ -1,0 +1,53 @@
+"""What a worker's connections did since its last frame: the columns of that frame."""
+
+from __future__ import annotations
+
+from engine import wire
+
+
+class Tally:
+    """Columns of a `engine.wire.Frame`, being filled.
+
+    The arrays are emptied, never replaced: connections hold their `append`.
+
+    Attributes:
+        is_open_loop: Whether requests have a schedule, and `planned` is to be filled.
+    """
+
+    __slots__ = (
+        "connect",
+        "is_open_loop",
+        "lag",
+        "last",
+        "last_error",
+        "outcome",
+        "planned",
+        "unsent",
+        "written",
+    )
+
+    def __init__(self) -> None:
+        self.is_open_loop = False
+        self.planned = wire.times()
+        self.written = wire.times()
+        self.last = wire.times()
+        self.outcome = wire.outcomes()
+        self.lag = wire.times()
+        self.connect = wire.times()
+        self.unsent: list[wire.Unsent] = []
+        self.last_error = ""
+
+    def record(self, planned_ns: int, written_ns: int, last_ns: int, kind: str) -> None:
+        """Note a request, or an attempt to connect, that got no answer."""
+        if self.is_open_loop:
+            self.planned.append(planned_ns)
+        self.written.append(written_ns)
+        self.last.append(last_ns)
+        self.outcome.append(wire.ERROR_CODE[kind])
+
+    def clear(self) -> None:
+        """Forget everything; called once it is in a frame."""
+        for column in (self.planned, self.written, self.last, self.outcome, self.lag, self.connect):
+            del column[:]
+        self.unsent.clear()
+        self.last_error = ""
