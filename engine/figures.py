@@ -121,6 +121,8 @@ class SegmentFigures(Struct, frozen=True, kw_only=True):
     statuses: dict[str, int] = {}
     errors: dict[str, int] = {}
     """Requests that got no answer, by kind (`engine.wire.ERROR_KINDS`)."""
+    retried: int = 0
+    """Requests sent a second time, because the target had closed the idle connection they first went out on."""
     latency_s: LatencySet = LatencySet()
     client: ClientFigures = ClientFigures()
     target: TargetFigures = TargetFigures()

@@ -29,6 +29,7 @@ class Connection(asyncio.Protocol):
         state: IDLE, AWAITING or READING.
         planned_ns: When the request that is out was due; only kept in an open loop.
         written_ns: When the request that is out was written, or 0.
+        reused: Whether an answer came on it before the request that is out.
         begun_ns: When opening the connection began.
     """
 
@@ -44,6 +45,7 @@ class Connection(asyncio.Protocol):
         "_write",
         "begun_ns",
         "planned_ns",
+        "reused",
         "state",
         "written_ns",
     )
@@ -60,6 +62,7 @@ class Connection(asyncio.Protocol):
         self.state = IDLE
         self.planned_ns = 0
         self.written_ns = 0
+        self.reused = False
         self.begun_ns = begun_ns
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -99,12 +102,14 @@ class Connection(asyncio.Protocol):
         self._add_last(now_ns)
         self._add_outcome(status)
         if reusable and not pool.held:
+            self.reused = True
             # One clock reading serves as the end of this request and the begin of the next: they are less
             # than a microsecond apart, and the clock costs as much as an append.
             self.written_ns = now_ns
             self.state = AWAITING
             self._write(self._request)
         else:
+            self.reused = True
             self.state = IDLE
             self.written_ns = 0
             pool.answered(self, reusable, now_ns)
@@ -116,6 +121,9 @@ class Connection(asyncio.Protocol):
         self._transport = None
         if self.state == IDLE:
             self._pool.gone(self)
+            return
+        if self.state == AWAITING and self.reused:
+            self._pool.missed(self)
             return
         if exc is not None:
             self._pool.broken(self, "reset", f"the target reset the connection: {exc}")

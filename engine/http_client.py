@@ -57,11 +57,15 @@ class Fetcher:
 
     Args:
         tls: Whom to trust for https, as the load does; the system's authorities where None.
+        unix_socket: A Unix socket to connect to, whatever the URL's host.
         timeout_s: How long one `get` may take, all in all.
     """
 
-    def __init__(self, *, tls: Tls | None = None, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self, *, tls: Tls | None = None, unix_socket: str | None = None, timeout_s: float = TIMEOUT_S
+    ) -> None:
         self._tls = tls
+        self._unix_socket = unix_socket
         self._timeout_s = timeout_s
         self._client: httpx.AsyncClient | None = None
 
@@ -108,21 +112,25 @@ class Fetcher:
     async def _open(self) -> httpx.AsyncClient:
         if self._client is None:
             try:
-                self._client = await asyncio.to_thread(_client, self._tls, self._timeout_s)
+                self._client = await asyncio.to_thread(_client, self._tls, self._unix_socket, self._timeout_s)
             except OSError as error:
                 raise FetchFailed(_one_line(error)) from None
         return self._client
 
 
-def _client(tls: Tls | None, timeout_s: float) -> httpx.AsyncClient:
+def _client(tls: Tls | None, unix_socket: str | None, timeout_s: float) -> httpx.AsyncClient:
     """Make a client, in a thread: what it imports and reads the first time would hold up a loop for 0.1 s."""
     anyio.run(anyio.sleep, 0)  # httpx gets its sockets from anyio, which loads itself in its first run
     return httpx.AsyncClient(
-        verify=client_context(tls or Tls(server_name="")),
+        transport=httpx.AsyncHTTPTransport(
+            verify=client_context(tls or Tls(server_name="")),
+            trust_env=False,
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+            uds=unix_socket,
+        ),
         trust_env=False,
         follow_redirects=False,
         timeout=timeout_s,
-        limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
         # A few compressed bytes can become any number of plain ones; these endpoints compress nothing.
         headers={"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "loadtop-probe"},
     )

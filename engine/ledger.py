@@ -91,6 +91,7 @@ class Ledger:
             return
         current = self.segments[-1]
         current.bytes_in += frame.bytes_in
+        current.retried += frame.retried
         current.add_connects(np.frombuffer(frame.connect, np.int64))
         current.add_lag(np.frombuffer(frame.lag, np.int64))
         for unsent in frame.unsent:
@@ -140,7 +141,11 @@ class Ledger:
                 if restarted:
                     self.process = self.gc = None
                     self._timeline.forget_target()
-                    self.tell(at_ns, "target-restarted", f"the target was restarted (pid {target.pid})")
+                    self.tell(
+                        at_ns,
+                        "target-restarted",
+                        "the target was restarted" + (f", now pid {target.pid}" if target.pid else ""),
+                    )
             case Gap(at_ns, source, reason):
                 told_ns = self._gap_told_ns.get(source)
                 if told_ns is None or at_ns - told_ns > SAME_GAP_S * 1e9:

@@ -49,6 +49,7 @@ class Pace:
         self._spin = spin
         self._timer: Timer | None = None
         self._wakes_at_ns = NEVER
+        self._until_ns = NEVER
 
     def begin(self, schedule: wire.Schedule | None) -> None:
         """Follow another schedule, or none."""
@@ -73,7 +74,15 @@ class Pace:
         """Return when the oldest unsent request is due, and go on to the next one."""
         due_ns = self.due_ns
         self.due_ns = next(self._times)
+        if self.due_ns > self._until_ns:
+            self.due_ns = NEVER
         return due_ns
+
+    def stop_at(self, until_ns: int) -> None:
+        """Let nothing be due after this moment."""
+        self._until_ns = until_ns
+        if self.due_ns > until_ns:
+            self.due_ns = NEVER
 
     def end(self, until_ns: int) -> wire.Unsent | None:
         """End the schedule; return what was due until then and was not sent, if anything."""
@@ -82,6 +91,7 @@ class Pace:
         self.begin(None)
         if schedule is None:
             return None
+        until_ns = min(until_ns, self._until_ns)
         count = count_due(self._times, first_ns, until_ns, schedule.rate / schedule.parts)
         return wire.Unsent(first_ns, until_ns, count) if count else None
 

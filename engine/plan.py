@@ -23,6 +23,9 @@ MOST_OPEN_LOOP_CONNECTIONS: Final = 4096
 HIGHEST_RATE: Final = 100e6
 LONGEST_DURATION_S: Final = 30 * 24 * 3600.0
 
+REPEATABLE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+"""Idempotent ones (RFC 9110, section 9.2.2): sending such a request again does no harm."""
+
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # all but the tab
 _OURS: Final = ("content-length", "transfer-encoding")
@@ -72,6 +75,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     spin: bool = False
     """Whether workers wait for the next send of an open loop without sleeping, once it is near."""
     tls: Tls | None = None
+    unix_socket: str | None = None
+    """A Unix socket to connect to instead of the URL's host and port."""
     workers: int = 1
     cpus: tuple[int, ...] = ()
     """Cores that the workers are pinned to, in turn; empty for no pinning."""

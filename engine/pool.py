@@ -14,6 +14,7 @@ import errno
 import select
 import socket
 import ssl
+from collections import deque
 from collections.abc import Callable
 from time import monotonic_ns
 from typing import Final
@@ -23,7 +24,7 @@ import aiofastnet
 from engine import wire
 from engine.answers import Heads
 from engine.http1 import IDLE, Connection
-from engine.pace import Pace
+from engine.pace import NEVER, Pace
 from engine.sockets import SocketSet
 from engine.tally import Tally
 from engine.tls import client_context
@@ -42,6 +43,13 @@ _CONNECT_ERRORS: Final = {
     errno.ENFILE: "local-limit",
     errno.EADDRNOTAVAIL: "local-limit",
     errno.ENOBUFS: "local-limit",
+}
+
+_HINTS: Final = {
+    errno.EMFILE: "; raise the limit of open files (ulimit -Hn), or use fewer connections or more workers",
+    errno.ENFILE: "; the machine's limit of open files (fs.file-max) is reached, use fewer connections",
+    errno.EADDRNOTAVAIL: "; all ports to this target are taken, widen net.ipv4.ip_local_port_range, "
+    "keep connections alive, or use fewer",
 }
 
 
@@ -64,6 +72,7 @@ class Pool:
         self.connecting = 0
         self.schedule: wire.Schedule | None = None
         self._setup = setup
+        self._address = setup.address[0] if setup.family == socket.AF_UNIX else setup.address
         self._tls = client_context(setup.tls) if setup.tls else None
         self._server_name = setup.tls.server_name if setup.tls else None
         self._sockets = SocketSet(loop) if setup.tls is None and HAS_EPOLL else None
@@ -76,6 +85,7 @@ class Pool:
         self._paused = False
         self._finishing = False
         self._requests_left = setup.answers
+        self._again: deque[int] = deque()  # when requests were due that are to be sent once more
         self._backoff_s = 0.0
         self._resume_opening: asyncio.TimerHandle | None = None
 
@@ -87,7 +97,7 @@ class Pool:
         self._paused = load.paused
         wanted = None if load.paused else load.schedule
         if wanted != self._pace.schedule:
-            self._end_schedule(monotonic_ns() if wanted is None else wanted.anchor_ns)
+            self._end_schedule(monotonic_ns() if wanted is None else wanted.anchor_ns, go_on=wanted is not None)
             self._pace.begin(wanted)
         if self.schedule is None and load.schedule is not None:
             for connection in self._alive:  # what is out now was due when it was written
@@ -97,13 +107,14 @@ class Pool:
         self._adjust()
 
     def finish(self) -> None:
-        """Send nothing more."""
+        """Send nothing more but what is due already."""
         self._finishing = True
-        self._end_schedule(monotonic_ns())
+        self._pace.stop_at(monotonic_ns())
         self._adjust()
 
     def abandon(self, now_ns: int) -> None:
-        """Note every request that is still out as unfinished, and close everything."""
+        """Note every request that is still out as unfinished, or unsent, and close everything."""
+        self._end_schedule(now_ns, go_on=False)
         for connection in list(self._alive):
             self._note_error(connection, "unfinished", now_ns)
             self._drop(connection)
@@ -139,6 +150,23 @@ class Pool:
         self._back_off()
         self._adjust()
 
+    def missed(self, connection: Connection) -> None:
+        """The target closed a connection that had been idle just when a request went out on it.
+
+        Not the request's fault and not quite the target's (RFC 9112, section 9.3.1): it is sent once more, on
+        a connection that is new, or idle; if that one closes too before a byte came, it is an error.
+        """
+        if not self._setup.repeatable or self._finishing:
+            self.broken(connection, "closed", "the target closed the connection instead of answering")
+            return
+        self.tally.retried += 1
+        if self._requests_left is not None:
+            self._requests_left += 1
+        if self.schedule is not None:
+            self._again.append(connection.planned_ns)
+        self._drop(connection)
+        self._adjust()
+
     def gone(self, connection: Connection) -> None:
         """An idle connection was closed, by us or by the target."""
         if connection in self._alive:
@@ -153,7 +181,7 @@ class Pool:
         Returns:
             When the oldest request that has not ended was due; `now_ns` if there is none.
         """
-        oldest = min(now_ns, self._pace.due_ns)
+        oldest = min(now_ns, self._pace.due_ns, *self._again)
         limit = now_ns - self._setup.timeout_ns
         late: list[Connection] = []
         for connection in self._alive:
@@ -180,6 +208,11 @@ class Pool:
         return len(self._alive)
 
     @property
+    def busy(self) -> bool:
+        """Whether a request is out, or due and still to be sent."""
+        return bool(self._owes() or self.in_flight)
+
+    @property
     def in_flight(self) -> int:
         """Requests that are out."""
         return sum(1 for connection in self._alive if connection.written_ns)
@@ -187,23 +220,31 @@ class Pool:
     # How it is done: requests.
 
     def _may_send(self) -> bool:
-        if self._paused or self._finishing:
+        if self._paused or (self._finishing and not self._owes()):
             return False
         return self._requests_left is None or self._requests_left > 0
 
+    def _owes(self) -> bool:
+        """Whether requests are due that were not sent; only where it matters, once the end is near."""
+        return self._finishing and not self._paused and bool(self._again or self._pace.due_ns < NEVER)
+
     def _next(self, connection: Connection, now_ns: int) -> None:
         """Let an idle connection send, wait or go."""
-        if len(self._alive) > self._wanted or self._finishing:
+        if len(self._alive) > self._wanted or (self._finishing and not self._owes()):
             self._drop(connection)
             self._set_held()
         elif not self._may_send():
             self._idle[connection] = None
         elif self.schedule is None:
             self._send(connection, now_ns, now_ns)
+        elif self._again:
+            self._send(connection, now_ns, self._again.popleft())
         elif self._pace.due_ns <= now_ns:
             # It waited for a connection, not for us: that is no lag of the generator.
             self.tally.lag.append(0)
             self._send(connection, now_ns, self._pace.take())
+            if self._idle or len(self._alive) < self._wanted:
+                self._pace.wake_at_due()  # else only an answer can bring a connection, and comes here
         else:
             self._idle[connection] = None
             self._pace.wake_at_due()
@@ -211,6 +252,8 @@ class Pool:
     def _dispatch(self) -> None:
         """Send what is due, as long as connections are idle; open more where they are not."""
         now_ns = monotonic_ns()
+        while self._again and self._idle and self._may_send():
+            self._send(self._idle.popitem()[0], now_ns, self._again.popleft())
         while self._pace.due_ns <= now_ns and self._idle and self._may_send():
             due_ns = self._pace.take()
             self.tally.lag.append(now_ns - due_ns)
@@ -219,7 +262,7 @@ class Pool:
             now_ns = monotonic_ns()
         if self._pace.due_ns > now_ns:
             self._pace.wake_at_due()
-        elif self._may_send():
+        if self._may_send() and (self._again or self._pace.due_ns <= now_ns):
             self._open_more()
 
     def _send(self, connection: Connection, now_ns: int, planned_ns: int) -> None:
@@ -227,8 +270,19 @@ class Pool:
             self._requests_left -= 1
         connection.send(now_ns, planned_ns)
 
-    def _end_schedule(self, until_ns: int) -> None:
-        """Count what the schedule leaves unsent: it is not to be billed to the next one."""
+    def _end_schedule(self, until_ns: int, *, go_on: bool) -> None:
+        """End the schedule, and count what it leaves unsent: a backlog is not to be billed to the next one.
+
+        Args:
+            until_ns: When it ends.
+            go_on: Whether requests are sent afterwards. Then as many as there are connections still go out
+                first: in a load that is kept up with, that is all that can be waiting.
+        """
+        while go_on and self._pace.due_ns <= until_ns and len(self._again) < len(self._alive):
+            self._again.append(self._pace.take())
+        if self._again and not go_on:
+            self.tally.unsent.append(wire.Unsent(min(self._again), max(self._again), len(self._again)))
+            self._again.clear()
         unsent = self._pace.end(until_ns)
         if unsent is not None:
             self.tally.unsent.append(unsent)
@@ -237,10 +291,11 @@ class Pool:
 
     def _adjust(self) -> None:
         """Bring connections and their number in line with what is wanted."""
-        if self._finishing:
+        ending = self._finishing and not self._owes()
+        if ending:
             for task in list(self._opening):
                 task.cancel()
-        while self._idle and (len(self._alive) > self._wanted or self._finishing):
+        while self._idle and (len(self._alive) > self._wanted or ending):
             self._drop(next(iter(self._idle)))
         self._set_held()
         if self.schedule is not None:
@@ -266,7 +321,8 @@ class Pool:
         missing = self._wanted - len(self._alive) - self.connecting
         if self.schedule is None:
             return missing  # while paused too: whoever resumes wants the load at once
-        return min(missing, self._pace.backlog(monotonic_ns()) - self.connecting)
+        waiting = self._pace.backlog(monotonic_ns()) + len(self._again)
+        return min(missing, waiting - self.connecting)
 
     def _open_more(self) -> None:
         if self._finishing or self._resume_opening is not None:
@@ -290,7 +346,7 @@ class Pool:
             sock = socket.socket(self._setup.family, socket.SOCK_STREAM)
             sock.setblocking(False)
             async with asyncio.timeout(self._setup.timeout_ns / 1e9):
-                await self._loop.sock_connect(sock, self._setup.address)
+                await self._loop.sock_connect(sock, self._address)
                 await self._hand_over(sock, lambda: connection)
         except OSError as error:  # TimeoutError and ssl.SSLError are some
             kind, self.tally.last_error = _explain(error)
@@ -340,4 +396,6 @@ def _explain(error: OSError) -> tuple[str, str]:
         return "connect", "no connection within the time-out"
     if isinstance(error, ssl.SSLError):
         return "tls", f"TLS handshake failed: {error}"
-    return _CONNECT_ERRORS.get(error.errno or 0, "connect"), f"cannot connect: {error}"
+    number = error.errno or 0
+    hint = _HINTS.get(number, "")
+    return _CONNECT_ERRORS.get(number, "connect"), f"cannot connect: {error.strerror or error}{hint}"

@@ -13,22 +13,24 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from enum import Enum, auto
-from time import monotonic_ns, process_time_ns
+from time import monotonic_ns
 from typing import Final
+
+from msgspec.structs import replace
 
 from engine import wire
 from engine.errors import EngineLost, LoadtopError
 from engine.fleet import Fleet
 from engine.ledger import Ledger
 from engine.limits import check_concurrency
-from engine.plan import Load, Plan
+from engine.plan import REPEATABLE_METHODS, Load, Plan
 from engine.probes.watch import watch
 from engine.record import Record
-from engine.snapshot import Now, RunState, Snapshot, Target
+from engine.snapshot import RunState, Snapshot, Target
 from engine.target import Address
+from engine.views import View, record
 
 TICK_S: Final = 0.1
-LOOK_NS: Final = 1_000_000_000  # at the generator's own CPU
 DRAIN_S: Final = 2.0
 """How long what is in flight at the end may take; what takes longer is counted as unfinished."""
 
@@ -85,7 +87,7 @@ class Run:
     """
 
     def __init__(self, plan: Plan, address: Address, request: bytes) -> None:
-        self.plan = plan
+        self.plan = plan if plan.pid or not address.pid else replace(plan, pid=address.pid)
         self.finished = threading.Event()
         self._address = address
         self._request = request
@@ -102,10 +104,7 @@ class Run:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fleet: Fleet | None = None
         self._stopping = asyncio.Event()
-        self._last_look_ns = self._start_ns
-        self._console_cpu_ns = process_time_ns()
-        self._workers_cpu: tuple[float, ...] = ()
-        self._console_cpu = 0.0
+        self._view = View(plan)
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._live, name="loadtop-run", daemon=True)
 
@@ -207,6 +206,7 @@ class Run:
                 request=self._request,
                 head_only=self.plan.method == "HEAD",
                 keepalive=self.plan.keepalive,
+                repeatable=self.plan.method in REPEATABLE_METHODS,
                 timeout_ns=round(self.plan.timeout_s * 1e9),
                 spin=self.plan.spin,
                 tls=self.plan.tls,
@@ -244,7 +244,7 @@ class Run:
     def _open_books(self, at_ns: int) -> None:
         """Let the run's time begin now; until the workers were up, nothing could be measured."""
         self._started_unix_s = time.time()
-        self._start_ns = self._last_look_ns = at_ns
+        self._start_ns = at_ns
         self._ledger = Ledger(at_ns, timeout_s=self.plan.timeout_s, target=self._snapshot.target)
 
     async def _until_stopped(self, fleet: Fleet) -> None:
@@ -253,8 +253,7 @@ class Run:
                 fleet.failure.result()
             now_ns = monotonic_ns()
             self._ledger.settle(fleet.settled_ns)
-            if now_ns - self._last_look_ns >= LOOK_NS:
-                self._look_at_ourselves(fleet, now_ns)
+            self._ledger.add_worker_cpu(self._view.look_at_ourselves(fleet, now_ns))
             self._publish(now_ns)
             if self._is_over(now_ns):
                 self._stop(DRAIN_S)
@@ -332,75 +331,11 @@ class Run:
         if self._fleet is not None:
             self._fleet.drive(self._load, at_ns, paused=paused)
 
-    def _look_at_ourselves(self, fleet: Fleet, now_ns: int) -> None:
-        span_ns = now_ns - self._last_look_ns
-        cpu_ns = process_time_ns()
-        self._workers_cpu = fleet.cpu_since_last_look(span_ns)
-        self._console_cpu = 100 * (cpu_ns - self._console_cpu_ns) / span_ns
-        self._console_cpu_ns = cpu_ns
-        self._last_look_ns = now_ns
-        self._ledger.add_worker_cpu(self._workers_cpu)
-
     def _publish(self, now_ns: int) -> None:
-        ledger = self._ledger
-        until_ns = now_ns if self._end_ns is None else self._end_ns
-        seconds = ledger.history(until_ns)
-        segments = ledger.figures(until_ns)
-        current = ledger.current
-        self._snapshot = Snapshot(
-            at_s=ledger.seconds_of(until_ns),
-            state=self._state,
-            target=ledger.target,
-            load=self._load,
-            duration_s=self.plan.duration_s,
-            requests_limit=self.plan.requests,
-            now=self._now(now_ns),
-            segment=segments[current.index] if current is not None else None,
-            segments=segments,
-            seconds=seconds,
-            events=tuple(ledger.events),
-            cores=ledger.cores,
-            process=ledger.process,
-            gc=ledger.gc,
-            pauses=ledger.pauses(since_s=seconds[0].t_s if seconds else 0.0),
-            workers_cpu_pct=self._workers_cpu,
-            console_cpu_pct=self._console_cpu,
-            last_error=ledger.last_error,
-            last_error_at_s=ledger.seconds_of(ledger.last_error_ns),
-            note=self.plan.note,
-        )
-
-    def _now(self, now_ns: int) -> Now:
-        fleet = self._fleet
-        if fleet is None or self._state in (RunState.DONE, RunState.FAILED):
-            return Now()
-        rps, errors_per_s, bytes_per_s, latency = self._ledger.recent(fleet.reported_ns)
-        frames = fleet.newest
-        in_flight = sum(frame.in_flight for frame in frames)
-        return Now(
-            rps=rps,
-            errors_per_s=errors_per_s,
-            bytes_in_per_s=bytes_per_s,
-            latency=latency,
-            connections=sum(frame.open for frame in frames),
-            connecting=sum(frame.connecting for frame in frames),
-            in_flight=in_flight,
-            oldest_s=(now_ns - fleet.settled_ns) / 1e9 if in_flight else 0.0,
+        self._snapshot = self._view.snapshot(
+            self._state, self._load, self._ledger, self._fleet, now_ns=now_ns, end_ns=self._end_ns
         )
 
     def _record(self) -> Record:
-        ledger = self._ledger
         now_ns = monotonic_ns() if self._end_ns is None else self._end_ns
-        return Record(
-            plan=self.plan,
-            started_unix_s=self._started_unix_s,
-            at_s=ledger.seconds_of(now_ns),
-            state=self._state,
-            target=ledger.target,
-            segments=ledger.whole_figures(now_ns),
-            result=ledger.result(),
-            seconds=ledger.series(),
-            events=tuple(ledger.events),
-            pauses=ledger.pauses(),
-            last_error=ledger.last_error,
-        )
+        return record(self.plan, self._state, self._ledger, started_unix_s=self._started_unix_s, now_ns=now_ns)

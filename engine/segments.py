@@ -36,6 +36,7 @@ class Segment:
         self.start_ns = start_ns
         self.end_ns: int | None = None
         self.bytes_in = 0
+        self.retried = 0
         self._outcomes: Counter[int] = Counter()
         self._response = Histogram()
         self._service = Histogram()
@@ -118,6 +119,7 @@ class Segment:
             bytes_in=self.bytes_in,
             statuses={str(o): n for o, n in sorted(self._outcomes.items()) if o >= wire.FIRST_STATUS},
             errors={wire.ERROR_KINDS[o]: n for o, n in sorted(self._outcomes.items()) if o < wire.FIRST_STATUS},
+            retried=self.retried,
             latency_s=LatencySet(
                 response=response,
                 service=self._service.latency(longest_s=timeout_s) if open_loop else response,

@@ -105,7 +105,8 @@ class SocketSet:
     def adopt(self, sock: socket.socket, protocol: asyncio.Protocol) -> None:
         """Take over a connected, non-blocking socket; the protocol is told that its connection is made."""
         stream = Stream(self, sock, protocol)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._ready[stream.fd] = (sock.recv, protocol.data_received, stream)
         self._epoll.register(stream.fd, select.EPOLLIN)
         protocol.connection_made(stream)

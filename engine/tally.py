@@ -22,6 +22,7 @@ class Tally:
         "last_error",
         "outcome",
         "planned",
+        "retried",
         "unsent",
         "written",
     )
@@ -35,6 +36,7 @@ class Tally:
         self.lag = wire.times()
         self.connect = wire.times()
         self.unsent: list[wire.Unsent] = []
+        self.retried = 0
         self.last_error = ""
 
     def record(self, planned_ns: int, written_ns: int, last_ns: int, kind: str) -> None:
@@ -50,4 +52,5 @@ class Tally:
         for column in (self.planned, self.written, self.last, self.outcome, self.lag, self.connect):
             del column[:]
         self.unsent.clear()
+        self.retried = 0
         self.last_error = ""

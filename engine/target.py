@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -24,16 +25,42 @@ class Address:
         family: `socket.AF_INET` or `socket.AF_INET6`.
         sockaddr: As the socket module wants it.
         is_local: Whether it is on this machine.
+        pid: The process that listens there, where the connection itself tells: on a Unix socket.
     """
 
     family: int
     sockaddr: tuple[str | int, ...]
     is_local: bool
+    pid: int | None = None
 
     @property
     def host_port(self) -> tuple[str, int]:
-        """IP address and port."""
+        """IP address and port; a Unix socket has none, and counts as this machine's port 0."""
+        if self.family == socket.AF_UNIX:
+            return "127.0.0.1", 0
         return str(self.sockaddr[0]), int(self.sockaddr[1])
+
+
+def _find_unix(plan: Plan, path: str) -> Address:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.settimeout(min(TRY_S, plan.timeout_s))
+            sock.connect(path)
+            pid = _peer(sock)
+            if plan.tls is not None:
+                _shake_hands(sock, plan.tls)
+    except OSError as error:
+        words = error.strerror or str(error)
+        raise TargetUnreachable(f"cannot connect to the Unix socket '{path}': {words}") from error
+    return Address(socket.AF_UNIX, (path,), is_local=True, pid=pid)
+
+
+def _peer(sock: socket.socket) -> int | None:
+    """Return the process at the other end of a Unix socket; unix(7), SO_PEERCRED."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return None
+    pid, _, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return int(pid) or None
 
 
 def _shake_hands(sock: socket.socket, tls: Tls) -> None:
@@ -52,6 +79,8 @@ def find(plan: Plan) -> Address:
     Raises:
         TargetUnreachable: Its name cannot be resolved, or nobody accepts.
     """
+    if plan.unix_socket is not None:
+        return _find_unix(plan, plan.unix_socket)
     host = urlsplit(plan.url).hostname or ""
     port = port_of(plan.url)
     try:

@@ -52,6 +52,8 @@ class Setup(Struct, frozen=True, tag="setup"):
     """Answers have no body whatever their headers say (HEAD)."""
     keepalive: bool
     timeout_ns: int
+    repeatable: bool = True
+    """Whether a request that an idle connection's close has lost may be sent again."""
     spin: bool = False
     """Whether to wait for the next send without sleeping, once it is near."""
     tls: Tls | None = None
@@ -118,6 +120,8 @@ class Frame(Struct, frozen=True):
     lag: bytes = b""
     """int64 nanoseconds by which each send of a schedule was late although a connection was free."""
     unsent: tuple[Unsent, ...] = ()
+    retried: int = 0
+    """Requests sent a second time: the target had closed the idle connection on which they went out first."""
     connect: bytes = b""
     """int64 nanoseconds each connection took to open."""
     bytes_in: int = 0

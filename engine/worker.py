@@ -91,7 +91,7 @@ class Worker(asyncio.Protocol):
 
     def _drain(self, pool: Pool) -> None:
         now_ns = monotonic_ns()
-        if pool.in_flight and now_ns < self._drain_until_ns:
+        if pool.busy and now_ns < self._drain_until_ns:
             self._loop.call_later(DRAIN_LOOK_S, self._drain, pool)
             return
         pool.abandon(now_ns)
@@ -111,6 +111,7 @@ class Worker(asyncio.Protocol):
             planned=tally.planned.tobytes(),
             lag=tally.lag.tobytes(),
             unsent=tuple(tally.unsent),
+            retried=tally.retried,
             connect=tally.connect.tobytes(),
             bytes_in=pool.bytes_in,
             open=pool.open,

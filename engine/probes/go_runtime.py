@@ -89,7 +89,8 @@ async def watch(scene: Scene) -> None:
     where = places(scene.plan.probe_url or origin(scene.plan.url))
     poller = _Poller(scene)
     failures = 0
-    async with Fetcher(tls=scene.plan.tls) as fetcher:
+    plan = scene.plan
+    async with Fetcher(tls=plan.tls, unix_socket=None if plan.probe_url else plan.unix_socket) as fetcher:
         while True:
             ticks = Ticks(scene.clock)
             try:

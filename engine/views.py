@@ -1,0 +1,122 @@
+"""A run as others see it: the Snapshot of an instant, and the Record of all."""
+
+from __future__ import annotations
+
+from time import monotonic_ns, process_time_ns
+from typing import Final
+
+from engine.fleet import Fleet
+from engine.ledger import Ledger
+from engine.plan import Load, Plan
+from engine.record import Record
+from engine.snapshot import Now, RunState, Snapshot
+
+LOOK_NS: Final = 1_000_000_000
+"""Between two looks at our own CPU."""
+
+
+class View:
+    """Makes Snapshots of one run; remembers only what our own CPU was at the last look."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._looked_ns = monotonic_ns()
+        self._console_cpu_ns = process_time_ns()
+        self._workers_pct: tuple[float, ...] = ()
+        self._console_pct = 0.0
+
+    def look_at_ourselves(self, fleet: Fleet, now_ns: int) -> tuple[float, ...]:
+        """Look at the CPU of workers and console, once a second.
+
+        Returns:
+            Each worker's since the look before, in percent of a core; empty where it is too early for a look.
+        """
+        span_ns = now_ns - self._looked_ns
+        if span_ns < LOOK_NS:
+            return ()
+        cpu_ns = process_time_ns()
+        self._workers_pct = fleet.cpu_since_last_look(span_ns)
+        self._console_pct = 100 * (cpu_ns - self._console_cpu_ns) / span_ns
+        self._console_cpu_ns = cpu_ns
+        self._looked_ns = now_ns
+        return self._workers_pct
+
+    def snapshot(
+        self,
+        state: RunState,
+        load: Load,
+        ledger: Ledger,
+        fleet: Fleet | None,
+        *,
+        now_ns: int,
+        end_ns: int | None,
+    ) -> Snapshot:
+        """Return the run at this instant.
+
+        Args:
+            state: The run's state.
+            load: The settings in force.
+            ledger: Its books.
+            fleet: Its workers, if they were started.
+            now_ns: The instant.
+            end_ns: When the run ended, if it has.
+        """
+        until_ns = now_ns if end_ns is None else end_ns
+        seconds = ledger.history(until_ns)
+        segments = ledger.figures(until_ns)
+        current = ledger.current
+        return Snapshot(
+            at_s=ledger.seconds_of(until_ns),
+            state=state,
+            target=ledger.target,
+            load=load,
+            duration_s=self._plan.duration_s,
+            requests_limit=self._plan.requests,
+            now=_now(ledger, fleet, now_ns) if fleet is not None and end_ns is None else Now(),
+            segment=segments[current.index] if current is not None else None,
+            segments=segments,
+            seconds=seconds,
+            events=tuple(ledger.events),
+            cores=ledger.cores,
+            process=ledger.process,
+            gc=ledger.gc,
+            pauses=ledger.pauses(since_s=seconds[0].t_s if seconds else 0.0),
+            workers_cpu_pct=self._workers_pct,
+            console_cpu_pct=self._console_pct,
+            last_error=ledger.last_error,
+            last_error_at_s=ledger.seconds_of(ledger.last_error_ns),
+            note=self._plan.note,
+        )
+
+
+def record(plan: Plan, state: RunState, ledger: Ledger, *, started_unix_s: float, now_ns: int) -> Record:
+    """Return everything that is known of a run until `now_ns`."""
+    return Record(
+        plan=plan,
+        started_unix_s=started_unix_s,
+        at_s=ledger.seconds_of(now_ns),
+        state=state,
+        target=ledger.target,
+        segments=ledger.whole_figures(now_ns),
+        result=ledger.result(),
+        seconds=ledger.series(),
+        events=tuple(ledger.events),
+        pauses=ledger.pauses(),
+        last_error=ledger.last_error,
+    )
+
+
+def _now(ledger: Ledger, fleet: Fleet, now_ns: int) -> Now:
+    rps, errors_per_s, bytes_per_s, latency = ledger.recent(fleet.reported_ns)
+    frames = fleet.newest
+    in_flight = sum(frame.in_flight for frame in frames)
+    return Now(
+        rps=rps,
+        errors_per_s=errors_per_s,
+        bytes_in_per_s=bytes_per_s,
+        latency=latency,
+        connections=sum(frame.open for frame in frames),
+        connecting=sum(frame.connecting for frame in frames),
+        in_flight=in_flight,
+        oldest_s=(now_ns - fleet.settled_ns) / 1e9 if in_flight else 0.0,
+    )
