@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from engine import wire
 from engine.columns import Columns
 from engine.figures import Second
-from engine.histogram import COARSE, Histogram
+from engine.histogram import Histogram
 
 BLOCK_NS: Final = 1_000_000_000
 
@@ -34,16 +34,18 @@ class Block:
     Attributes:
         second: Its row of the time series.
         histogram: Response times of the requests that were due in it.
+        service: Their service times; the same histogram in a closed loop.
     """
 
     second: Second
     histogram: Histogram
+    service: Histogram
 
 
 class _Open:
     """A block that is not final yet."""
 
-    __slots__ = ("bytes_in", "done", "end_ns", "errors", "histogram", "segment", "start_ns")
+    __slots__ = ("bytes_in", "done", "end_ns", "errors", "histogram", "segment", "service", "start_ns")
 
     def __init__(self, start_ns: int, segment: int | None) -> None:
         self.start_ns = start_ns
@@ -52,7 +54,7 @@ class _Open:
         self.done = 0
         self.errors = 0
         self.bytes_in = 0
-        self.histogram = Histogram(COARSE)
+        self.histogram = self.service = Histogram()
 
 
 class Timeline:
@@ -100,6 +102,10 @@ class Timeline:
                 fine = due.succeeded()
                 censored = int(np.count_nonzero(due.unanswered()))
                 block.histogram.add((due.last - due.planned)[fine], censored=censored)
+                if due.planned is not due.written:
+                    if block.service is block.histogram:
+                        block.service = Histogram()
+                    block.service.add((due.last - due.written)[fine], censored=censored)
 
     def settle(self, settled_ns: int) -> list[Block]:
         """Make final what can change no more, and return it.
@@ -111,7 +117,7 @@ class Timeline:
         final: list[Block] = []
         while len(self._open) > 1 and self._open[0].end_ns <= settled_ns:
             block = self._open.popleft()
-            final.append(Block(self._row(block, final=True), block.histogram))
+            final.append(self._final(block))
         self.rows.extend(block.second for block in final)
         return final
 
@@ -122,7 +128,7 @@ class Timeline:
         last = self._open[-1]
         if last.start_ns < at_ns and (last.segment is not None or last.done or last.errors):
             last.end_ns = at_ns
-            final.append(Block(self._row(last, final=True), last.histogram))
+            final.append(self._final(last))
             self.rows.append(final[-1].second)
         self._open[-1] = _Open(at_ns, None)
         return final
@@ -161,6 +167,9 @@ class Timeline:
             if block.start_ns <= at_ns:
                 return block
         return self._open[0]
+
+    def _final(self, block: _Open) -> Block:
+        return Block(self._row(block, final=True), block.histogram, block.service)
 
     def _row(self, block: _Open, *, final: bool) -> Second:
         latency = block.histogram.latency(longest_s=self._timeout_s, minimum=_TREND_SAMPLES)

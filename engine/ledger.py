@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -14,6 +16,7 @@ from engine.plan import Load
 from engine.probes.base import Found, Gap, HostSample, ProcessSample, RuntimeSample, Sample
 from engine.recent import Recent
 from engine.segments import Segment
+from engine.settled import Turn
 from engine.snapshot import HISTORY_S, GcNow, ProcessNow, Target
 
 SAME_GAP_S: Final = 60.0
@@ -152,14 +155,14 @@ class Ledger:
                     self._gap_told_ns[source] = at_ns
                     self.tell(at_ns, "probe-gap", f"{source}: {reason}")
 
-    def settle(self, settled_ns: int) -> list[Block]:
+    def settle(self, settled_ns: int) -> None:
         """Make final what can change no more: all requests due before `settled_ns` are entered."""
-        return self._timeline.settle(settled_ns)
+        self._judge(self._timeline.settle(settled_ns), settled_ns)
 
-    def close(self, at_ns: int) -> list[Block]:
+    def close(self, at_ns: int) -> None:
         """End the books."""
         self.rest(at_ns)
-        return self._timeline.close(at_ns)
+        self._judge(self._timeline.close(at_ns), at_ns)
 
     # What is to be said.
 
@@ -195,13 +198,27 @@ class Ledger:
         return tuple(self._say(segment, now_ns, whole=True) for segment in self.segments)
 
     def result(self) -> int | None:
-        """Return the index of the segment that speaks for the run: the last that measured anything."""
-        return max((segment.index for segment in self.segments if segment.requests), default=None)
+        """Return the index of the segment that speaks for the run.
+
+        That is the last that settled; where none did, the last that measured anything.
+        """
+        measured = [segment for segment in self.segments if segment.requests]
+        settled = [segment for segment in measured if segment.is_settled]
+        return max((segment.index for segment in settled or measured), default=None)
 
     @property
     def current(self) -> Segment | None:
         """The segment under way, or None while no load is sent."""
         return self.segments[-1] if self._under_load else None
+
+    def _judge(self, blocks: Sequence[Block], at_ns: int) -> None:
+        for block in blocks:
+            if block.second.segment is None:
+                continue
+            turn = self.segments[block.second.segment].judge(block)
+            self._forget(block.second.segment)
+            if turn is not None:
+                self.tell(at_ns, turn.kind, _turn_words(turn, block.second.segment))
 
     def _say(self, segment: Segment, now_ns: int, *, whole: bool) -> SegmentFigures:
         said = self._said.get((segment.index, whole))
@@ -247,3 +264,9 @@ class Ledger:
             lost = sample.lost if index == max(by_segment) else 0
             self.segments[index].add_collections(pauses_ns, lost)
             self._forget(index)
+
+
+def _turn_words(turn: Turn, segment: int) -> str:
+    minutes, seconds = divmod(round(turn.since_s), 60)
+    words = f"segment #{segment + 1}, since {minutes}:{seconds:02}"
+    return words if turn.kind == "settled" else f"{words}: {100 * math.expm1(turn.size):+.0f} %"

@@ -72,7 +72,7 @@ class Pool:
         self.connecting = 0
         self.schedule: wire.Schedule | None = None
         self._setup = setup
-        self._address = setup.address[0] if setup.family == socket.AF_UNIX else setup.address
+        self._address = str(setup.address[0]) if setup.family == socket.AF_UNIX else setup.address
         self._tls = client_context(setup.tls) if setup.tls else None
         self._server_name = setup.tls.server_name if setup.tls else None
         self._sockets = SocketSet(loop) if setup.tls is None and HAS_EPOLL else None

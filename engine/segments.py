@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 
 from engine import wire
+from engine.blocks import Block
 from engine.columns import Columns, Times
 from engine.figures import (
     ClientFigures,
@@ -21,6 +22,7 @@ from engine.figures import (
 )
 from engine.histogram import Histogram, encode_hdr
 from engine.plan import Load
+from engine.settled import SettledPart, Turn
 from engine.snapshot import ProcessNow
 
 
@@ -37,6 +39,7 @@ class Segment:
         self.end_ns: int | None = None
         self.bytes_in = 0
         self.retried = 0
+        self._settled = SettledPart(closed_loop=load.mode == "closed")
         self._outcomes: Counter[int] = Counter()
         self._response = Histogram()
         self._service = Histogram()
@@ -61,6 +64,10 @@ class Segment:
             self._service.add(fine.last - fine.written, censored=censored)
         failed = columns.where(columns.failed())
         self._failed.add(failed.last - failed.planned)
+
+    def judge(self, block: Block) -> Turn | None:
+        """Take a final block of this segment; return what it turns, if anything."""
+        return self._settled.take(block)
 
     def add_connects(self, took_ns: Times) -> None:
         """Count connections that were opened."""
@@ -91,6 +98,11 @@ class Segment:
         self._worker_cpu.append(busiest_pct)
 
     @property
+    def is_settled(self) -> bool:
+        """Whether it has a settled part."""
+        return self._settled.since_s is not None
+
+    @property
     def requests(self) -> int:
         """Answered requests so far."""
         return sum(times for outcome, times in self._outcomes.items() if outcome >= wire.FIRST_STATUS)
@@ -108,21 +120,26 @@ class Segment:
         span_s = max(end_ns - self.start_ns, 1) / 1e9
         requests = self.requests
         open_loop = self.load.mode == "open"
-        response = self._response.latency(longest_s=timeout_s)
+        settled = self._settled
+        is_settled = settled.since_s is not None
+        response = (settled.response if is_settled else self._response).latency(longest_s=timeout_s)
+        service = settled.service if is_settled else self._service
         return SegmentFigures(
             index=self.index,
             start_s=(self.start_ns - run_start_ns) / 1e9,
             end_s=(end_ns - run_start_ns) / 1e9,
             load=self.load,
+            state=settled.state,
+            settled_at_s=settled.since_s,
             requests=requests,
-            throughput_rps=requests / span_s,
+            throughput_rps=settled.done / settled.span_s if is_settled else requests / span_s,
             bytes_in=self.bytes_in,
             statuses={str(o): n for o, n in sorted(self._outcomes.items()) if o >= wire.FIRST_STATUS},
             errors={wire.ERROR_KINDS[o]: n for o, n in sorted(self._outcomes.items()) if o < wire.FIRST_STATUS},
             retried=self.retried,
             latency_s=LatencySet(
                 response=response,
-                service=self._service.latency(longest_s=timeout_s) if open_loop else response,
+                service=service.latency(longest_s=timeout_s) if open_loop else response,
                 failed=_some(self._failed, timeout_s),
                 lag=_some(self._lag, timeout_s) if open_loop else None,
                 connect=_some(self._connect, timeout_s),
@@ -137,9 +154,15 @@ class Segment:
         )
 
     def _histograms(self, open_loop: bool) -> dict[str, str]:
-        kinds = {"response": self._response, "failed": self._failed, "connect": self._connect}
+        settled = self._settled
+        is_settled = settled.since_s is not None
+        kinds = {
+            "response": settled.response if is_settled else self._response,
+            "failed": self._failed,
+            "connect": self._connect,
+        }
         if open_loop:
-            kinds |= {"service": self._service, "lag": self._lag}
+            kinds |= {"service": settled.service if is_settled else self._service, "lag": self._lag}
         return {kind: encode_hdr(histogram) for kind, histogram in kinds.items() if histogram.counts.any()}
 
     def _collections(self) -> GcFigures:
