@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check fix bench lock clean
+.PHONY: demo test check fix bench picture lock clean
 
 demo: $(VENV)/.run
 	@$(BIN)/loadtop demo
@@ -39,6 +39,9 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.lock requirements/go.lock
 	@$(PIP) install --require-hashes -r requirements/dev.lock
 	@command -v go >/dev/null || $(PIP) install --require-hashes -r requirements/go.lock
 	@touch $@
+
+picture: $(VENV)/.dev
+	$(BIN)/python docs/picture.py docs/console.svg
 
 lock:
 	$(PYTHON) -m venv $(VENV)/lock

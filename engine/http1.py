@@ -11,15 +11,29 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic_ns
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
-from engine.answers import AnswerError, AnswerReader
-
-if TYPE_CHECKING:
-    from engine.pool import Pool
+from engine.answers import AnswerError, AnswerReader, Heads
+from engine.tally import Tally
 
 IDLE, AWAITING, READING = range(3)
 """No request is out; one is, and nothing of its answer is here; a part of the answer is here."""
+
+
+class Owner(Protocol):
+    """What a connection needs of the pool that it is in; `engine.pool.Pool` says what each means."""
+
+    held: bool
+    bytes_in: int
+    heads: Heads
+    request: bytes
+    tally: Tally
+
+    def opened(self, connection: Connection) -> None: ...
+    def answered(self, connection: Connection, reusable: bool, now_ns: int) -> None: ...
+    def missed(self, connection: Connection) -> None: ...
+    def broken(self, connection: Connection, kind: str, text: str) -> None: ...
+    def gone(self, connection: Connection) -> None: ...
 
 
 class Connection(asyncio.Protocol):
@@ -30,6 +44,7 @@ class Connection(asyncio.Protocol):
         planned_ns: When the request that is out was due; only kept in an open loop.
         written_ns: When the request that is out was written, or 0.
         reused: Whether an answer came on it before the request that is out.
+        was_made: Whether it ever was a connection; then its socket is its transport's to close.
         begun_ns: When opening the connection began.
     """
 
@@ -47,10 +62,11 @@ class Connection(asyncio.Protocol):
         "planned_ns",
         "reused",
         "state",
+        "was_made",
         "written_ns",
     )
 
-    def __init__(self, pool: Pool, begun_ns: int) -> None:
+    def __init__(self, pool: Owner, begun_ns: int) -> None:
         self._pool = pool
         self._heads = pool.heads
         self._reader = AnswerReader(pool.heads)
@@ -60,6 +76,7 @@ class Connection(asyncio.Protocol):
         self._add_outcome = pool.tally.outcome.append
         self._transport: asyncio.Transport | None = None
         self.state = IDLE
+        self.was_made = False
         self.planned_ns = 0
         self.written_ns = 0
         self.reused = False
@@ -68,6 +85,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._write = self._transport.write
+        self.was_made = True
         self._pool.opened(self)
 
     def send(self, now_ns: int, planned_ns: int) -> None:

@@ -10,47 +10,15 @@ at the oldest request that is due.
 from __future__ import annotations
 
 import asyncio
-import errno
-import select
-import socket
-import ssl
 from collections import deque
-from collections.abc import Callable
 from time import monotonic_ns
-from typing import Final
-
-import aiofastnet
 
 from engine import wire
 from engine.answers import Heads
 from engine.http1 import IDLE, Connection
+from engine.opening import Opener
 from engine.pace import NEVER, Pace
-from engine.sockets import SocketSet
 from engine.tally import Tally
-from engine.tls import client_context
-
-OPENING_AT_ONCE: Final = 64
-"""Connections being opened at a time: below any listener's backlog (Linux's default was 128 for long)."""
-
-HAS_EPOLL: Final = hasattr(select, "epoll")
-FIRST_BACKOFF_S: Final = 0.02
-LONGEST_BACKOFF_S: Final = 1.0
-
-_CONNECT_ERRORS: Final = {
-    errno.ECONNREFUSED: "refused",
-    errno.ECONNRESET: "reset",
-    errno.EMFILE: "local-limit",
-    errno.ENFILE: "local-limit",
-    errno.EADDRNOTAVAIL: "local-limit",
-    errno.ENOBUFS: "local-limit",
-}
-
-_HINTS: Final = {
-    errno.EMFILE: "; raise the limit of open files (ulimit -Hn), or use fewer connections or more workers",
-    errno.ENFILE: "; the machine's limit of open files (fs.file-max) is reached, use fewer connections",
-    errno.EADDRNOTAVAIL: "; all ports to this target are taken, widen net.ipv4.ip_local_port_range, "
-    "keep connections alive, or use fewer",
-}
 
 
 class Pool:
@@ -59,7 +27,6 @@ class Pool:
     Attributes:
         held: Whether a connection must ask (`answered`) before it sends again; False in the hot path.
         bytes_in: Bytes received since the last frame.
-        connecting: Connections being opened.
         schedule: What is sent when, in an open loop; None in a closed one.
     """
 
@@ -69,25 +36,19 @@ class Pool:
         self.tally = Tally()
         self.held = False
         self.bytes_in = 0
-        self.connecting = 0
         self.schedule: wire.Schedule | None = None
         self._setup = setup
-        self._address = str(setup.address[0]) if setup.family == socket.AF_UNIX else setup.address
-        self._tls = client_context(setup.tls) if setup.tls else None
-        self._server_name = setup.tls.server_name if setup.tls else None
-        self._sockets = SocketSet(loop) if setup.tls is None and HAS_EPOLL else None
-        self._pace = Pace(loop, self._sockets, self._dispatch, spin=setup.spin)
-        self._loop = loop
+        self._opener = Opener(
+            setup, loop, self.tally, missing=self._missing, connection=lambda begun: Connection(self, begun)
+        )
+        self._pace = Pace(loop, self._opener.sockets, self._dispatch, spin=setup.spin)
         self._alive: set[Connection] = set()
         self._idle: dict[Connection, None] = {}  # in the order in which they fell idle
-        self._opening: set[asyncio.Task[None]] = set()
         self._wanted = 0
         self._paused = False
         self._finishing = False
         self._requests_left = setup.answers
         self._again: deque[int] = deque()  # when requests were due that are to be sent once more
-        self._backoff_s = 0.0
-        self._resume_opening: asyncio.TimerHandle | None = None
 
     # What the console wants.
 
@@ -118,8 +79,7 @@ class Pool:
         for connection in list(self._alive):
             self._note_error(connection, "unfinished", now_ns)
             self._drop(connection)
-        for task in list(self._opening):
-            task.cancel()
+        self._opener.close()
         self._pace.close()
 
     # What connections report.
@@ -128,7 +88,7 @@ class Pool:
         """A connection is there."""
         now_ns = monotonic_ns()
         self.tally.connect.append(now_ns - connection.begun_ns)
-        self._backoff_s = 0.0
+        self._opener.succeeded()
         self._alive.add(connection)
         self._next(connection, now_ns)
 
@@ -147,7 +107,7 @@ class Pool:
         self.tally.last_error = text
         self._note_error(connection, kind, monotonic_ns())
         self._drop(connection)
-        self._back_off()
+        self._opener.back_off()
         self._adjust()
 
     def missed(self, connection: Connection) -> None:
@@ -201,6 +161,11 @@ class Pool:
         if late:
             self._adjust()
         return oldest
+
+    @property
+    def connecting(self) -> int:
+        """Connections being opened."""
+        return self._opener.connecting
 
     @property
     def open(self) -> int:
@@ -263,7 +228,7 @@ class Pool:
         if self._pace.due_ns > now_ns:
             self._pace.wake_at_due()
         if self._may_send() and (self._again or self._pace.due_ns <= now_ns):
-            self._open_more()
+            self._opener.open_missing()
 
     def _send(self, connection: Connection, now_ns: int, planned_ns: int) -> None:
         if self._requests_left is not None:
@@ -293,8 +258,7 @@ class Pool:
         """Bring connections and their number in line with what is wanted."""
         ending = self._finishing and not self._owes()
         if ending:
-            for task in list(self._opening):
-                task.cancel()
+            self._opener.close()
         while self._idle and (len(self._alive) > self._wanted or ending):
             self._drop(next(iter(self._idle)))
         self._set_held()
@@ -304,7 +268,7 @@ class Pool:
         while self._idle and self._may_send():
             now_ns = monotonic_ns()
             self._send(self._idle.popitem()[0], now_ns, now_ns)
-        self._open_more()
+        self._opener.open_missing()
 
     def _set_held(self) -> None:
         self.held = (
@@ -318,62 +282,13 @@ class Pool:
 
     def _missing(self) -> int:
         """Return how many connections more there should be."""
+        if self._finishing and not self._owes():
+            return 0
         missing = self._wanted - len(self._alive) - self.connecting
         if self.schedule is None:
             return missing  # while paused too: whoever resumes wants the load at once
         waiting = self._pace.backlog(monotonic_ns()) + len(self._again)
         return min(missing, waiting - self.connecting)
-
-    def _open_more(self) -> None:
-        if self._finishing or self._resume_opening is not None:
-            return
-        for _ in range(min(self._missing(), OPENING_AT_ONCE - self.connecting)):
-            self.connecting += 1
-            task = self._loop.create_task(self._open())
-            self._opening.add(task)
-            task.add_done_callback(self._opened_or_not)
-
-    def _opened_or_not(self, task: asyncio.Task[None]) -> None:
-        self._opening.discard(task)
-        self.connecting -= 1
-        self._open_more()
-
-    async def _open(self) -> None:
-        begun_ns = monotonic_ns()
-        connection = Connection(self, begun_ns)
-        sock: socket.socket | None = None
-        try:
-            sock = socket.socket(self._setup.family, socket.SOCK_STREAM)
-            sock.setblocking(False)
-            async with asyncio.timeout(self._setup.timeout_ns / 1e9):
-                await self._loop.sock_connect(sock, self._address)
-                await self._hand_over(sock, lambda: connection)
-        except OSError as error:  # TimeoutError and ssl.SSLError are some
-            kind, self.tally.last_error = _explain(error)
-            self.tally.record(begun_ns, begun_ns, monotonic_ns(), kind)
-            self._back_off()
-        finally:
-            if sock is not None and connection not in self._alive:
-                sock.close()
-
-    async def _hand_over(self, sock: socket.socket, protocol: Callable[[], Connection]) -> None:
-        if self._sockets is not None:
-            self._sockets.adopt(sock, protocol())
-        else:
-            await aiofastnet.create_connection(
-                self._loop, protocol, sock=sock, ssl=self._tls, server_hostname=self._server_name
-            )
-
-    def _back_off(self) -> None:
-        """Wait longer from failure to failure, so that a dead target is not hammered."""
-        if self._resume_opening is not None or self._finishing:
-            return
-        self._backoff_s = min(LONGEST_BACKOFF_S, self._backoff_s * 2 or FIRST_BACKOFF_S)
-        self._resume_opening = self._loop.call_later(self._backoff_s, self._open_again)
-
-    def _open_again(self) -> None:
-        self._resume_opening = None
-        self._open_more()
 
     def _note_error(self, connection: Connection, kind: str, now_ns: int) -> None:
         if not connection.written_ns:
@@ -388,14 +303,3 @@ class Pool:
         connection.state = IDLE
         connection.written_ns = 0
         connection.close()
-
-
-def _explain(error: OSError) -> tuple[str, str]:
-    """Return the kind and the words of a connection that could not be opened."""
-    if isinstance(error, TimeoutError):
-        return "connect", "no connection within the time-out"
-    if isinstance(error, ssl.SSLError):
-        return "tls", f"TLS handshake failed: {error}"
-    number = error.errno or 0
-    hint = _HINTS.get(number, "")
-    return _CONNECT_ERRORS.get(number, "connect"), f"cannot connect: {error.strerror or error}{hint}"

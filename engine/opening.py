@@ -1,0 +1,157 @@
+"""Opens connections to the target: a few at a time, and ever more slowly while it refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import select
+import socket
+import ssl
+from collections.abc import Callable
+from time import monotonic_ns
+from typing import Final
+
+import aiofastnet
+
+from engine import wire
+from engine.http1 import Connection
+from engine.sockets import SocketSet
+from engine.tally import Tally
+from engine.tls import client_context
+
+OPENING_AT_ONCE: Final = 64
+"""Connections being opened at a time: below any listener's backlog (Linux's default was 128 for long)."""
+
+HAS_EPOLL: Final = hasattr(select, "epoll")
+FIRST_BACKOFF_S: Final = 0.02
+LONGEST_BACKOFF_S: Final = 1.0
+
+_KINDS: Final = {
+    errno.ECONNREFUSED: "refused",
+    errno.ECONNRESET: "reset",
+    errno.EMFILE: "local-limit",
+    errno.ENFILE: "local-limit",
+    errno.EADDRNOTAVAIL: "local-limit",
+    errno.ENOBUFS: "local-limit",
+}
+
+_HINTS: Final = {
+    errno.EMFILE: "; raise the limit of open files (ulimit -Hn), or use fewer connections or more workers",
+    errno.ENFILE: "; the machine's limit of open files (fs.file-max) is reached, use fewer connections",
+    errno.EADDRNOTAVAIL: "; all ports to this target are taken, widen net.ipv4.ip_local_port_range, "
+    "keep connections alive, or use fewer",
+}
+
+
+class Opener:
+    """Opens the connections that are missing.
+
+    Args:
+        setup: Where the target is, and whom to trust.
+        loop: The worker's event loop.
+        tally: Where failures are noted.
+        missing: Says how many connections more there should be, those being opened counted in.
+        connection: Makes a connection, given when opening it began.
+
+    Attributes:
+        connecting: Connections being opened.
+        sockets: What plain connections are handed to; None for TLS, and where there is no epoll.
+    """
+
+    def __init__(
+        self,
+        setup: wire.Setup,
+        loop: asyncio.AbstractEventLoop,
+        tally: Tally,
+        *,
+        missing: Callable[[], int],
+        connection: Callable[[int], Connection],
+    ) -> None:
+        self.connecting = 0
+        self.sockets = SocketSet(loop) if setup.tls is None and HAS_EPOLL else None
+        self._setup = setup
+        self._address = str(setup.address[0]) if setup.family == socket.AF_UNIX else setup.address
+        self._tls = client_context(setup.tls) if setup.tls else None
+        self._server_name = setup.tls.server_name if setup.tls else None
+        self._loop = loop
+        self._tally = tally
+        self._missing = missing
+        self._connection = connection
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._backoff_s = 0.0
+        self._pause: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def open_missing(self) -> None:
+        """Open what is missing, as far as it may be opened now."""
+        if self._closed or self._pause is not None:
+            return
+        for _ in range(min(self._missing(), OPENING_AT_ONCE - self.connecting)):
+            self.connecting += 1
+            task = self._loop.create_task(self._open())
+            self._tasks.add(task)
+            task.add_done_callback(self._opened_or_not)
+
+    def succeeded(self) -> None:
+        """Take note that the target accepts connections."""
+        self._backoff_s = 0.0
+
+    def back_off(self) -> None:
+        """Wait longer from failure to failure, so that a dead target is not hammered."""
+        if self._pause is None and not self._closed:
+            self._backoff_s = min(LONGEST_BACKOFF_S, self._backoff_s * 2 or FIRST_BACKOFF_S)
+            self._pause = self._loop.call_later(self._backoff_s, self._go_on)
+
+    def close(self) -> None:
+        """Open nothing more, and give up what is being opened."""
+        self._closed = True
+        if self._pause is not None:
+            self._pause.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+
+    def _go_on(self) -> None:
+        self._pause = None
+        self.open_missing()
+
+    def _opened_or_not(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.connecting -= 1
+        self.open_missing()
+
+    async def _open(self) -> None:
+        begun_ns = monotonic_ns()
+        connection = self._connection(begun_ns)
+        sock: socket.socket | None = None
+        try:
+            sock = socket.socket(self._setup.family, socket.SOCK_STREAM)
+            sock.setblocking(False)
+            async with asyncio.timeout(self._setup.timeout_ns / 1e9):
+                await self._loop.sock_connect(sock, self._address)
+                await self._hand_over(sock, connection)
+        except OSError as error:  # TimeoutError and ssl.SSLError are some
+            kind, self._tally.last_error = _explain(error)
+            self._tally.record(begun_ns, begun_ns, monotonic_ns(), kind)
+            self.back_off()
+        finally:
+            if sock is not None and not connection.was_made:
+                sock.close()
+
+    async def _hand_over(self, sock: socket.socket, connection: Connection) -> None:
+        if self.sockets is not None:
+            self.sockets.adopt(sock, connection)
+        else:
+            await aiofastnet.create_connection(
+                self._loop, lambda: connection, sock=sock, ssl=self._tls, server_hostname=self._server_name
+            )
+
+
+def _explain(error: OSError) -> tuple[str, str]:
+    """Return the kind and the words of a connection that could not be opened."""
+    if isinstance(error, TimeoutError):
+        return "connect", "no connection within the time-out"
+    if isinstance(error, ssl.SSLError):
+        return "tls", f"TLS handshake failed: {error}"
+    number = error.errno or 0
+    hint = _HINTS.get(number, "")
+    return _KINDS.get(number, "connect"), f"cannot connect: {error.strerror or error}{hint}"
