@@ -10,13 +10,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
-import numpy as np
 from msgspec.structs import replace
 
-from engine import wire
 from engine.columns import Columns
 from engine.figures import Second
 from engine.histogram import Histogram
@@ -91,21 +88,17 @@ class Timeline:
         if not columns.size:
             return
         starts = [block.start_ns for block in self._open]
-        for block, (begin, end) in zip(self._open, pairwise([0, *starts[1:], 1 << 62]), strict=True):
-            ended = columns.where((columns.last >= begin) & (columns.last < end))
-            if ended.size:
-                answered = int(np.count_nonzero(ended.outcome >= wire.FIRST_STATUS))
-                block.done += answered
-                block.errors += ended.size - answered
-            due = columns.where((columns.planned >= begin) & (columns.planned < end))
-            if due.size:
-                fine = due.succeeded()
-                censored = int(np.count_nonzero(due.unanswered()))
-                block.histogram.add((due.last - due.planned)[fine], censored=censored)
-                if due.planned is not due.written:
-                    if block.service is block.histogram:
-                        block.service = Histogram()
-                    block.service.add((due.last - due.written)[fine], censored=censored)
+        for index, ended in columns.by_end(starts):
+            self._open[index].done += ended.answered
+            self._open[index].errors += ended.size - ended.answered
+        for index, due in columns.by_due(starts):
+            block = self._open[index]
+            fine = due.succeeded()
+            block.histogram.add(fine.response, bins=fine.bins, censored=due.unanswered)
+            if due.planned is not due.written:
+                if block.service is block.histogram:
+                    block.service = Histogram()
+                block.service.add(fine.last - fine.written, censored=due.unanswered)
 
     def settle(self, settled_ns: int) -> list[Block]:
         """Make final what can change no more, and return it.

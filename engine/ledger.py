@@ -101,17 +101,12 @@ class Ledger:
             self._add_unsent(unsent)
         if not columns.size:
             return
-        answered = int(np.count_nonzero(columns.outcome >= wire.FIRST_STATUS))
-        self.answered += answered
-        if answered:
+        self.answered += columns.answered
+        if columns.answered:
             self.last_answer_ns = frame.at_ns
-        starts = [segment.start_ns for segment in self.segments]
-        which = np.maximum(np.searchsorted(starts, columns.planned, side="right") - 1, 0)
-        for index in range(int(which.min()), int(which.max()) + 1):
-            due = columns.where(which == index)
-            if due.size:
-                self.segments[index].add(due)
-                self._forget(index)
+        for index, due in columns.by_due([segment.start_ns for segment in self.segments]):
+            self.segments[index].add(due)
+            self._forget(index)
 
     def add_loss(self, at_ns: int, worker: int, requests: int, why: str) -> None:
         """Enter the death of a worker."""

@@ -10,12 +10,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
-
-from engine import wire
 from engine.columns import Columns
 from engine.figures import Latency
-from engine.histogram import COARSE, Counts, Histogram
+from engine.histogram import Histogram
 
 STEP_NS: Final = 100_000_000
 STEPS: Final = 10
@@ -26,7 +23,7 @@ class _Step:
     done: int = 0
     errors: int = 0
     bytes_in: int = 0
-    counts: Counts = field(default_factory=lambda: np.zeros(COARSE.size, np.int64))
+    histogram: Histogram = field(default_factory=Histogram)
 
 
 class Recent:
@@ -41,17 +38,13 @@ class Recent:
         self._step(at_ns // STEP_NS).bytes_in += bytes_in
         if not columns.size:
             return
-        step_of = columns.last // STEP_NS
-        for number in range(int(step_of.min()), int(step_of.max()) + 1):
-            ended = columns.where(step_of == number)
-            if not ended.size:
-                continue
-            step = self._step(number)
-            answered = int(np.count_nonzero(ended.outcome >= wire.FIRST_STATUS))
-            step.done += answered
-            step.errors += ended.size - answered
+        first, last = int(columns.last[0]) // STEP_NS, int(columns.last[-1]) // STEP_NS
+        for index, ended in columns.by_end([number * STEP_NS for number in range(first, last + 1)]):
+            step = self._step(first + index)
+            step.done += ended.answered
+            step.errors += ended.size - ended.answered
             fine = ended.succeeded()
-            step.counts += COARSE.count((ended.last - ended.planned)[fine])
+            step.histogram.add(fine.response, bins=fine.bins)
 
     def read(self, until_ns: int) -> tuple[float, float, float, Latency]:
         """Return the figures of the second that ended at the last whole step before `until_ns`.
@@ -62,14 +55,9 @@ class Recent:
         end = until_ns // STEP_NS
         inside = [step for number, step in self._steps.items() if end - STEPS <= number < end]
         span_s = STEPS * STEP_NS / 1e9
-        histogram = Histogram(COARSE)
+        histogram = Histogram()
         for step in inside:
-            histogram.counts += step.counts
-        if histogram.counts.any():
-            filled = np.flatnonzero(histogram.counts)
-            histogram.min_ns = COARSE.lowest(int(filled[0]))
-            histogram.max_ns = COARSE.highest(int(filled[-1]))
-            histogram.sum_ns = round(sum(COARSE.middle(int(i)) * int(histogram.counts[i]) for i in filled))
+            histogram.merge(step.histogram)
         return (
             sum(step.done for step in inside) / span_s,
             sum(step.errors for step in inside) / span_s,

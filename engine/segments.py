@@ -9,7 +9,7 @@ import numpy as np
 
 from engine import wire
 from engine.blocks import Block
-from engine.columns import Columns, Times
+from engine.columns import Columns
 from engine.figures import (
     ClientFigures,
     GcFigures,
@@ -20,7 +20,7 @@ from engine.figures import (
     SegmentFigures,
     TargetFigures,
 )
-from engine.histogram import Histogram, encode_hdr
+from engine.histogram import Histogram, Nanoseconds, encode_hdr
 from engine.plan import Load
 from engine.settled import SettledPart, Turn
 from engine.snapshot import ProcessNow
@@ -57,23 +57,22 @@ class Segment:
         """Count requests that were due in this segment."""
         for outcome, times in columns.count_outcomes().items():
             self._outcomes[outcome] += times
-        censored = int(np.count_nonzero(columns.unanswered()))
-        fine = columns.where(columns.succeeded())
-        self._response.add(fine.last - fine.planned, censored=censored)
+        fine = columns.succeeded()
+        self._response.add(fine.response, bins=fine.bins, censored=columns.unanswered)
         if columns.planned is not columns.written:
-            self._service.add(fine.last - fine.written, censored=censored)
-        failed = columns.where(columns.failed())
-        self._failed.add(failed.last - failed.planned)
+            self._service.add(fine.last - fine.written, censored=columns.unanswered)
+        failed = columns.failed()
+        self._failed.add(failed.response, bins=failed.bins)
 
     def judge(self, block: Block) -> Turn | None:
         """Take a final block of this segment; return what it turns, if anything."""
         return self._settled.take(block)
 
-    def add_connects(self, took_ns: Times) -> None:
+    def add_connects(self, took_ns: Nanoseconds) -> None:
         """Count connections that were opened."""
         self._connect.add(took_ns)
 
-    def add_lag(self, late_ns: Times) -> None:
+    def add_lag(self, late_ns: Nanoseconds) -> None:
         """Count by how much sends of the schedule were late although a connection was free."""
         self._lag.add(late_ns)
 
@@ -163,7 +162,7 @@ class Segment:
         }
         if open_loop:
             kinds |= {"service": settled.service if is_settled else self._service, "lag": self._lag}
-        return {kind: encode_hdr(histogram) for kind, histogram in kinds.items() if histogram.counts.any()}
+        return {kind: encode_hdr(histogram) for kind, histogram in kinds.items() if histogram.counted}
 
     def _collections(self) -> GcFigures:
         pauses_s = np.frombuffer(self._pauses_ns, np.int64) / 1e9

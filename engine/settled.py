@@ -134,9 +134,8 @@ class SettledPart:
 def _values(block: Block) -> tuple[float, float, float]:
     """Return a block's points: logarithms of median, mean and throughput."""
     histogram = block.histogram
-    filled = np.cumsum(histogram.counts)
-    total = int(filled[-1])
-    median = histogram.bins.middle(int(np.searchsorted(filled, (total + 1) // 2)))
+    total = histogram.counted
+    median = histogram.bins.middle(int(np.searchsorted(np.cumsum(histogram.counts), (total + 1) // 2)))
     return (
         math.log(max(median, 1.0)),
         math.log(max(histogram.sum_ns / total, 1.0)),
