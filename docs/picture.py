@@ -1,6 +1,6 @@
 """Makes the README's picture: the real console, over a real run against the tests' Go server.
 
-    python docs/picture.py docs/console.svg [COLUMNSxROWS]
+python docs/picture.py docs/console.svg [COLUMNSxROWS]
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ LONGEST_HEAD: Final = (
     64 * 1024
 )  # nginx and Go refuse requests' heads at 8 KB and 1 MB; Go's client answers' at 10 MB
 LONGEST_LINE: Final = 8 * 1024  # of a chunk's size and extensions, or of a trailer
+LONGEST_SAMPLE: Final = 4096  # beyond it, comparing costs more than it saves
 REMEMBERED_HEADS: Final = 1024  # beyond it the server sends unique heads, and remembering is a leak
 
 CHUNKED: Final = -1
@@ -110,17 +111,24 @@ def parse_head(raw: bytes, *, head_only: bool) -> Head:
 
 
 class Heads:
-    """The heads seen so far, by their bytes, shared by all connections of a worker."""
+    """The heads seen so far, by their bytes, shared by all connections of a worker.
 
-    __slots__ = ("_known", "head_only", "last")
+    Attributes:
+        head_only: Whether answers have no body (HEAD).
+        last: The head seen last; the next answer most likely has the same.
+        sample: A whole answer with that head, to compare the next with at once; b"" while there is none.
+    """
+
+    __slots__ = ("_known", "head_only", "last", "sample")
 
     def __init__(self, *, head_only: bool) -> None:
         self.head_only = head_only
         self.last = Head(b"\0", 0, 0, False)  # matches no answer
+        self.sample = b""
         self._known: dict[bytes, Head] = {}
 
     def of(self, raw: bytes) -> Head:
-        """Return the parsed head; the next answer most likely has the same.
+        """Return the parsed head.
 
         Raises:
             AnswerError: It is no head of an HTTP/1 answer.
@@ -132,7 +140,17 @@ class Heads:
                 self._known.clear()
             self._known[raw] = head
         self.last = head
+        self.sample = b""
         return head
+
+    def is_whole(self, data: bytes) -> bool:
+        """Return whether bytes are a whole answer with the head seen last, and remember it if so."""
+        last = self.last
+        if len(data) != last.total or not data.startswith(last.raw):
+            return False
+        if len(data) <= LONGEST_SAMPLE:
+            self.sample = data
+        return True
 
 
 _IN_HEAD, _IN_BODY, _TO_CLOSE, _CHUNK_SIZE, _CHUNK_DATA, _CHUNK_END, _TRAILER = range(7)

@@ -3,7 +3,7 @@
 In a closed loop a request is sent, its answer read, the times noted, and the next request sent in the same
 callback; in an open loop the pool decides about the next. What
 an ordinary answer costs here decides how much load a core can make, so the usual case (a whole answer in
-one piece, whose head was seen before) is a comparison of bytes and three appends; all else is in
+one piece, the same as the one before) is a comparison of bytes and three appends; all else is in
 `engine.answers` and `engine.pool`.
 """
 
@@ -99,8 +99,9 @@ class Connection(asyncio.Protocol):
         now_ns = monotonic_ns()
         pool = self._pool
         pool.bytes_in += len(data)
-        head = self._heads.last
-        if self.state == AWAITING and len(data) == head.total and data.startswith(head.raw):
+        heads = self._heads
+        if self.state == AWAITING and (data == heads.sample or heads.is_whole(data)):
+            head = heads.last
             status = head.status
             reusable = head.keepalive
         elif self.state == IDLE:

@@ -116,14 +116,13 @@ class Pool:
         Not the request's fault and not quite the target's (RFC 9112, section 9.3.1): it is sent once more, on
         a connection that is new, or idle; if that one closes too before a byte came, it is an error.
         """
-        if not self._setup.repeatable or self._finishing:
+        if not self._setup.repeatable:
             self.broken(connection, "closed", "the target closed the connection instead of answering")
             return
         self.tally.retried += 1
         if self._requests_left is not None:
             self._requests_left += 1
-        if self.schedule is not None:
-            self._again.append(connection.planned_ns)
+        self._again.append(connection.planned_ns if self.schedule is not None else connection.written_ns)
         self._drop(connection)
         self._adjust()
 
@@ -141,7 +140,9 @@ class Pool:
         Returns:
             When the oldest request that has not ended was due; `now_ns` if there is none.
         """
-        oldest = min(now_ns, self._pace.due_ns, *self._again)
+        oldest = min(now_ns, self._pace.due_ns)
+        if self._again and self.schedule is not None:
+            oldest = min(oldest, *self._again)
         limit = now_ns - self._setup.timeout_ns
         late: list[Connection] = []
         for connection in self._alive:
@@ -200,10 +201,10 @@ class Pool:
             self._set_held()
         elif not self._may_send():
             self._idle[connection] = None
-        elif self.schedule is None:
-            self._send(connection, now_ns, now_ns)
         elif self._again:
             self._send(connection, now_ns, self._again.popleft())
+        elif self.schedule is None:
+            self._send(connection, now_ns, now_ns)
         elif self._pace.due_ns <= now_ns:
             # It waited for a connection, not for us: that is no lag of the generator.
             self.tally.lag.append(0)
@@ -257,8 +258,6 @@ class Pool:
     def _adjust(self) -> None:
         """Bring connections and their number in line with what is wanted."""
         ending = self._finishing and not self._owes()
-        if ending:
-            self._opener.close()
         while self._idle and (len(self._alive) > self._wanted or ending):
             self._drop(next(iter(self._idle)))
         self._set_held()
@@ -285,7 +284,7 @@ class Pool:
         if self._finishing and not self._owes():
             return 0
         missing = self._wanted - len(self._alive) - self.connecting
-        if self.schedule is None:
+        if self.schedule is None and not self._finishing:
             return missing  # while paused too: whoever resumes wants the load at once
         waiting = self._pace.backlog(monotonic_ns()) + len(self._again)
         return min(missing, waiting - self.connecting)

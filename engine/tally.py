@@ -8,7 +8,8 @@ from engine import wire
 class Tally:
     """Columns of a `engine.wire.Frame`, being filled.
 
-    The arrays are emptied, never replaced: connections hold their `append`.
+    The lists are emptied, never replaced: connections hold their `append`. They are lists because that append
+    is a third of an array's; a frame packs them all at once.
 
     Attributes:
         is_open_loop: Whether requests have a schedule, and `planned` is to be filled.
@@ -29,12 +30,12 @@ class Tally:
 
     def __init__(self) -> None:
         self.is_open_loop = False
-        self.planned = wire.times()
-        self.written = wire.times()
-        self.last = wire.times()
-        self.outcome = wire.outcomes()
-        self.lag = wire.times()
-        self.connect = wire.times()
+        self.planned: list[int] = []
+        self.written: list[int] = []
+        self.last: list[int] = []
+        self.outcome: list[int] = []
+        self.lag: list[int] = []
+        self.connect: list[int] = []
         self.unsent: list[wire.Unsent] = []
         self.retried = 0
         self.last_error = ""
@@ -50,7 +51,7 @@ class Tally:
     def clear(self) -> None:
         """Forget everything; called once it is in a frame."""
         for column in (self.planned, self.written, self.last, self.outcome, self.lag, self.connect):
-            del column[:]
+            column.clear()
         self.unsent.clear()
         self.retried = 0
         self.last_error = ""

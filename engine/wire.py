@@ -8,8 +8,8 @@ a socketpair and a network connection.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -192,11 +192,11 @@ class Splitter:
         del held[:start]
 
 
-def times() -> array[int]:
-    """Return an empty array of nanoseconds, the type of a Frame's times."""
-    return array("q")
+def pack_times(times: Sequence[int]) -> bytes:
+    """Return nanoseconds as a Frame has them."""
+    return struct.pack(f"={len(times)}q", *times)
 
 
-def outcomes() -> array[int]:
-    """Return an empty array of outcomes, the type of a Frame's `outcome`."""
-    return array("H")
+def pack_outcomes(outcomes: Sequence[int]) -> bytes:
+    """Return outcomes as a Frame has them."""
+    return struct.pack(f"={len(outcomes)}H", *outcomes)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from engine.wire import ERROR_KINDS
+
 DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Session": {
         "schema": "Format of this file. The number changes only when older readers would be misled.",
@@ -37,6 +39,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "body_bytes": "Length of the request's body in bytes; the body itself is not kept.",
         "body_sha256": "SHA-256 of the request's body, hexadecimal; null if it had none.",
         "keepalive": "Whether connections carry more than one request.",
+        "tls": "How connections were encrypted; null if they were not.",
+        "spin": "Whether the workers of an open loop waited for the next send without sleeping.",
         "workers": "Worker processes that made the load.",
         "cpus": "Cores that the workers were pinned to, in turn; empty for no pinning.",
         "timeout_s": "Longest wait for an answer, in seconds.",
@@ -44,6 +48,12 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "requests": "Answers after which the run was to end; null for no limit.",
         "load": "The load at the start; later changes are in 'events' and 'segments'.",
         "note": "What a reader of the figures should know, such as that the target simulates a warm-up.",
+    },
+    "KeptTls": {
+        "server_name": "The name that the certificate had to be for.",
+        "verify": "Whether the server's certificate was checked.",
+        "own_ca": "Whether other authorities than the system's were trusted.",
+        "client_certificate": "Whether the client had a certificate of its own.",
     },
     "Load": {
         "mode": "'closed': each connection sends the next request when it has the answer. "
@@ -93,7 +103,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "throughput_rps": "Answered requests a second.",
         "bytes_in": "Bytes received.",
         "statuses": "Answers by HTTP status.",
-        "errors": "Requests that got no answer, by kind.",
+        "errors": "Requests that got no answer, by kind: " + ", ".join(ERROR_KINDS) + ".",
+        "retried": "Requests sent a second time: the target had closed the idle connection of the first.",
         "latency_s": "Latencies in seconds.",
         "client": "What the generator says of itself.",
         "target": "What the load did to the target.",
@@ -179,7 +190,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "throughput_rps": "Answered requests a second.",
         "bytes_in": "Bytes received.",
         "statuses": "Answers by HTTP status.",
-        "errors": "Requests that got no answer, by kind.",
+        "errors": "Requests that got no answer, by kind: " + ", ".join(ERROR_KINDS) + ".",
+        "retried": "Requests sent a second time: the target had closed the idle connection of the first.",
         "latency_s": "Latencies in seconds.",
         "client": "What the generator says of itself.",
         "target": "What the load did to the target.",

@@ -1,4 +1,7 @@
-"""Figures as people read them: three or four significant digits, in the unit that suits."""
+"""Figures as people read them: three or four significant digits, in the unit that suits.
+
+Reports and console say the same thing with the same words; `tui.format` adds what only a screen needs.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +30,9 @@ def digits(value: float, significant: int = 3) -> str:
     return f"{exact:,.{min(max(decimals, 0), 12)}f}".replace(",", " ")
 
 
-def count(value: int) -> str:
+def count(value: float) -> str:
     """Return a whole number in groups of three: 17 077 212."""
-    return f"{value:,}".replace(",", " ") if abs(value) < 10**15 else f"{value:.3g}"
+    return f"{value:,.0f}".replace(",", " ") if abs(value) < 1e15 else f"{value:.3g}"
 
 
 def scaled(value: float, significant: int = 4) -> str:
@@ -101,20 +104,39 @@ def percent(value: float) -> str:
     return f"{digits(value, 3 if abs(value) >= 99.95 else 2)} %"
 
 
+def setting(value: float) -> str:
+    """Return a rate that was asked for, exactly as it was: 20 000, 2.5."""
+    return count(value) if value == round(value) else trim(digits(value, 6))
+
+
 def load_words(load: Load) -> str:
     """Return a load as a sentence's part: "closed loop, 64 connections"."""
     if load.mode == "closed":
         return f"closed loop, {plural(load.concurrency, 'connection')}"
     arrivals = f" {_ARRIVALS.get(load.arrivals, load.arrivals)}" if load.arrivals else ""
     at_most = f"at most {plural(load.concurrency, 'connection')}"
-    return f"open loop, {trim(rate(load.rate or 0.0))} requests/s{arrivals}, {at_most}"
+    return f"open loop, {setting(load.rate or 0.0)} requests/s{arrivals}, {at_most}"
 
 
 def load_short(load: Load) -> str:
-    """Return a load as a table's cell: "64 conns", "2k/s poisson"."""
+    """Return a load as a table's cell: "64 conns", "2 000/s"; gaps are named where they are not the usual."""
     if load.mode == "closed":
         return plural(load.concurrency, "conn")
-    return " ".join(filter(None, (f"{trim(rate(load.rate or 0.0))}/s", load.arrivals)))
+    return f"{setting(load.rate or 0.0)}/s{' constant' if load.arrivals == 'constant' else ''}"
+
+
+def change_words(before: Load, after: Load) -> str:
+    """Return a change of load: "128 → 256 conns"."""
+    if before.mode == after.mode == "closed":
+        return f"{count(before.concurrency)} → {load_short(after)}"
+    if load_short(before) == load_short(after):
+        return f"at most {count(before.concurrency)} → {plural(after.concurrency, 'conn')}"
+    return f"{load_short(before)} → {load_short(after)}"
+
+
+def segment_name(index: int) -> str:
+    """Return what a segment is called; people count from 1."""
+    return f"#{index + 1}"
 
 
 def plural(number: int, noun: str) -> str:

@@ -6,7 +6,18 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from sessions.format import count, load_short, load_words, percent, plural, rate, share, size, span
+from sessions.format import (
+    count,
+    load_short,
+    load_words,
+    percent,
+    plural,
+    rate,
+    segment_name,
+    share,
+    size,
+    span,
+)
 from sessions.model import Session
 from sessions.text import LATENCY_ROWS
 from sessions.words import CLIENT, QUANTILE_LABELS, gc_pauses, latency_figure, measured_s, verdict
@@ -83,14 +94,18 @@ def _target_rows(session: Session) -> list[tuple[str, str]]:
 
 
 def _latency(session: Session) -> str:
-    response, timeout = session.result.latency_s.response, session.plan.timeout_s
-    if not response.count:
+    latencies, timeout = session.result.latency_s, session.plan.timeout_s
+    if not latencies.response.count:
         return ""
+    is_open = session.result.load is not None and session.result.load.mode == "open"
+    others = [("service time", latencies.service), ("lag", latencies.lag)] if is_open else []
+    known = [(title, latency) for title, latency in others if latency is not None and latency.count]
     rows = []
     for name in LATENCY_ROWS:
-        figure = latency_figure(response, name, timeout)
-        rows.append((QUANTILE_LABELS.get(name, name), figure.text, figure.remark))
-    return _table(("response time", "value", "95 % interval"), rows)
+        figure = latency_figure(latencies.response, name, timeout)
+        cells = (latency_figure(latency, name, timeout).text for _, latency in known)
+        rows.append((QUANTILE_LABELS.get(name, name), figure.text, figure.remark, *cells))
+    return _table(("", "response time", "95 % interval", *(title for title, _ in known)), rows)
 
 
 def _segments(session: Session) -> str:
@@ -102,12 +117,13 @@ def _segments(session: Session) -> str:
             latency_figure(row.latency_s.response, name, timeout).text for name in ("p50", "p99", "p999")
         ]
         failed = sum(row.errors.values())
-        index = f"**{row.index}**" if row.index == session.result.segment else str(row.index)
+        # As code: GitHub makes a link to an issue of a bare #1.
+        name = f"`{segment_name(row.index)}`"
         rows.append(
             (
-                index,
+                f"**{name}**" if row.index == session.result.segment else name,
                 load_short(row.load),
-                row.state,
+                "" if row.state == "not-judged" else row.state,
                 rate(row.throughput_rps),
                 *figures,
                 share(failed, failed + row.requests),

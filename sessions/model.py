@@ -36,6 +36,15 @@ class Tool(Struct, frozen=True, kw_only=True):
     packages: dict[str, str] = {}
 
 
+class KeptTls(Struct, frozen=True, kw_only=True):
+    """How connections were encrypted; of files only that they were given."""
+
+    server_name: str = ""
+    verify: bool = True
+    own_ca: bool = False
+    client_certificate: bool = False
+
+
 class KeptPlan(Struct, frozen=True, kw_only=True):
     """What was asked for, without what must not be kept."""
 
@@ -46,6 +55,8 @@ class KeptPlan(Struct, frozen=True, kw_only=True):
     body_bytes: int = 0
     body_sha256: str | None = None
     keepalive: bool = True
+    tls: KeptTls | None = None
+    spin: bool = False
     workers: int = 1
     cpus: tuple[int, ...] = ()
     timeout_s: float = 10.0
@@ -99,6 +110,7 @@ class Result(Struct, frozen=True, kw_only=True):
     bytes_in: int = 0
     statuses: dict[str, int] = {}
     errors: dict[str, int] = {}
+    retried: int = 0
     latency_s: LatencySet = LatencySet()
     client: ClientFigures = ClientFigures()
     target: TargetFigures = TargetFigures()
@@ -142,6 +154,7 @@ def result_of(segment: SegmentFigures | None) -> Result:
         bytes_in=segment.bytes_in,
         statuses=segment.statuses,
         errors=segment.errors,
+        retried=segment.retried,
         latency_s=segment.latency_s,
         client=segment.client,
         target=segment.target,

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from engine.figures import Latency, Second, SegmentFigures
-from engine.plan import Plan
+from engine.plan import Plan, Tls
 from engine.record import Record
 from engine.snapshot import GcNow, Now, ProcessNow, RunState, Snapshot, Target
 from sessions import surroundings
-from sessions.model import SCHEMA, Environment, KeptPlan, KeptTarget, Session, result_of
+from sessions.model import SCHEMA, Environment, KeptPlan, KeptTarget, KeptTls, Session, result_of
 from sessions.redact import redact_header, redact_text, redact_url
 from sessions.tidy import clean, tidy
 
@@ -103,6 +103,8 @@ def _kept_plan(plan: Plan) -> KeptPlan:
         body_bytes=len(plan.body),
         body_sha256=hashlib.sha256(plan.body).hexdigest() if plan.body else None,
         keepalive=plan.keepalive,
+        tls=_kept_tls(plan.tls),
+        spin=plan.spin,
         workers=plan.workers,
         cpus=plan.cpus,
         timeout_s=plan.timeout_s,
@@ -110,6 +112,17 @@ def _kept_plan(plan: Plan) -> KeptPlan:
         requests=plan.requests,
         load=plan.load,
         note=plan.note,
+    )
+
+
+def _kept_tls(tls: Tls | None) -> KeptTls | None:
+    if tls is None:
+        return None
+    return KeptTls(
+        server_name=tls.server_name,
+        verify=tls.verify,
+        own_ca=tls.ca_file is not None,
+        client_certificate=tls.certificate_file is not None,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
 from engine.figures import Event, Latency, SegmentFigures
 from engine.histogram import QUANTILES
 from sessions.charts import latency_chart
 from sessions.format import (
+    change_words,
     clock,
     count,
     load_short,
@@ -16,6 +17,7 @@ from sessions.format import (
     percent,
     plural,
     rate,
+    segment_name,
     share,
     size,
     span,
@@ -23,6 +25,8 @@ from sessions.format import (
 from sessions.model import Session
 from sessions.page import Column, Page
 from sessions.words import CLIENT, QUANTILE_LABELS, gc_pauses, latency_figure, measured_s, per_second, verdict
+
+Clock: TypeAlias = Callable[[SegmentFigures], Latency | None]
 
 LATENCY_ROWS: Final = ("min", "mean", *QUANTILES, "max")
 MOST_ROWS: Final = 30
@@ -61,9 +65,12 @@ def _head(page: Page, session: Session) -> None:
     )
     page.paragraph(f"{plan.method} {plan.target}")
     load = result.load or plan.load
-    which = f"segment {result.segment}: " if len(session.segments) > 1 and result.load else ""
+    which = ""
+    if result.segment is not None and len(session.segments) > 1:
+        which = f"{segment_name(result.segment)}: "
     fresh = "" if plan.keepalive else ", a new connection for each request"
-    page.paragraph(f"{which}{load_words(load)}{fresh}; run of {span(session.duration_s)}")
+    unchecked = ", certificate not checked" if plan.tls is not None and not plan.tls.verify else ""
+    page.paragraph(f"{which}{load_words(load)}{fresh}{unchecked}; run of {span(session.duration_s)}")
     for note in filter(None, (plan.note, session.note)):
         page.paragraph(f"note: {note}", style="dim")
     if session.state == "failed":
@@ -154,7 +161,6 @@ def _latency(page: Page, session: Session) -> None:
             left=True,
         ),
     ]
-    # In a closed loop a request is due when it is sent: service time says the same again.
     others = (
         ("service", latencies.service if is_open else None, 2),
         ("lag", latencies.lag, 3),
@@ -226,32 +232,45 @@ def _ledger(page: Page, session: Session) -> None:
         )
     timeout = session.plan.timeout_s
 
-    def column(name: str) -> list[str]:
+    def column(name: str, clock: Clock = lambda row: row.latency_s.response) -> list[str]:
+        shown = [(row.requests, clock(row)) for row in rows]
         return [
-            latency_figure(row.latency_s.response, name, timeout).text if row.requests else "" for row in rows
+            latency_figure(latency, name, timeout).text if answers and latency is not None else ""
+            for answers, latency in shown
         ]
 
     speaks = session.result.segment
     page.table(
         [
-            Column("", [f"{row.index}{'▸' if row.index == speaks else ' '}" for row in rows]),
+            Column("", [f"{segment_name(row.index)}{'▸' if row.index == speaks else ' '}" for row in rows]),
             Column("load", [load_short(row.load) for row in rows], left=True),
-            Column("state", [row.state for row in rows], left=True, rank=5),
+            Column("state", [_state(row) for row in rows], left=True, rank=5),
             Column("time", [clock(row.end_s - row.start_s) for row in rows], rank=6),
             Column("req/s", [rate(row.throughput_rps) for row in rows]),
             Column("p50", column("p50"), rank=1),
-            Column("p90", column("p90"), rank=10),
+            Column("p90", column("p90"), rank=12),
             Column("p99", column("p99")),
-            Column("p99.9", column("p999"), rank=9),
+            Column("p99.9", column("p999"), rank=11),
+            Column("service p99", column("p99", _service), rank=8),
+            Column("lag p99", column("p99", lambda row: row.latency_s.lag), rank=9),
             Column("errors", [_error_share(row) for row in rows], rank=2),
             Column("cpu", [_or_dash(row.target.cpu_pct) for row in rows] if _saw_cpu(rows) else [], rank=3),
             Column(
                 "rss", [size(row.target.rss_bytes.max) if row.target.rss_bytes else "" for row in rows], rank=4
             ),
             Column("gc", [count(row.target.gc.count) if row.target.gc else "" for row in rows], rank=7),
-            Column("client", [_client_short(row) for row in rows], left=True, rank=8),
+            Column("client", [_client_short(row) for row in rows], left=True, rank=10),
         ]
     )
+
+
+def _state(row: SegmentFigures) -> str:
+    return "" if row.state == "not-judged" else row.state
+
+
+def _service(row: SegmentFigures) -> Latency | None:
+    # In a closed loop a request is due when it is sent: service time says the same again.
+    return row.latency_s.service if row.load.mode == "open" else None
 
 
 def _error_share(row: SegmentFigures) -> str:
@@ -290,7 +309,7 @@ def _events(page: Page, events: Sequence[Event]) -> None:
 
 def _event_words(event: Event) -> str:
     if event.before is not None and event.after is not None and not event.text:
-        return f"{load_short(event.before)} → {load_short(event.after)}"
+        return change_words(event.before, event.after)
     return event.text
 
 

@@ -62,13 +62,13 @@ class Figure:
 def verdict(result: Result) -> tuple[Mood, str]:
     """Return whether the figures can be trusted to be of a steady state, as a sentence with its mood."""
     mood, why = STATES[result.state]
-    covered = f"the figures cover {clock(covered_from(result))} to {clock(result.end_s)}"
+    covered = f"figures cover {clock(covered_from(result))} to {clock(result.end_s)}"
+    if result.state == "not-judged":
+        return mood, f"{covered}, warm-up included"
     if result.state == "settled":
         took = max(covered_from(result) - result.start_s, 0.0)
-        return mood, f"SETTLED after {span(took)}; {covered}"
-    if result.state == "not-judged":
-        return mood, f"not judged for a steady state; {covered}"
-    return mood, f"{result.state.upper()}: {why}; {covered}"
+        return mood, f"SETTLED after {span(took)}; the {covered}"
+    return mood, f"{result.state.upper()}: {why}; the {covered}"
 
 
 def covered_from(result: Result) -> float:
@@ -77,10 +77,8 @@ def covered_from(result: Result) -> float:
 
 
 def measured_s(result: Result) -> float:
-    """Return over how long a time things were counted: what made this throughput of this count."""
-    if result.throughput_rps > 0 and result.requests > 0:
-        return result.requests / result.throughput_rps
-    return max(result.end_s - covered_from(result), 0.0)
+    """Return over how long a time things were counted: counts are of the whole segment, warm-up included."""
+    return max(result.end_s - result.start_s, 0.0)
 
 
 def latency_figure(latency: Latency, name: str, timeout_s: float) -> Figure:

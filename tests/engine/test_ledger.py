@@ -1,0 +1,158 @@
+"""The books of a run: segments, their figures, and what is never blended."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine import wire
+from engine.ledger import Ledger
+from engine.plan import Load
+from engine.probes.base import Found, Gap, HostSample, ProcessSample, RuntimeSample
+from engine.snapshot import GcNow, ProcessNow, Target
+from tests.engine.columns import MS, S, frame
+
+C64, C128 = Load(concurrency=64), Load(concurrency=128)
+TIMEOUT = wire.ERROR_CODE["timeout"]
+
+
+def ledger() -> Ledger:
+    """Return books that were opened at 0, with a segment."""
+    books = Ledger(0, timeout_s=10.0, target=Target(url="http://127.0.0.1/"))
+    books.begin(C64, 0)
+    return books
+
+
+def test_a_request_belongs_to_the_segment_in_which_it_was_due() -> None:
+    books = ledger()
+    books.begin(C128, 2 * S)
+    late = (1_999 * MS, 2_500 * MS, 200)
+    books.add_frame(frame(late, (2 * S, 2_100 * MS, 200), (2 * S, 2_200 * MS, 404), at_ns=3 * S))
+    first, second = books.figures(3 * S)
+    assert (first.requests, second.requests) == (1, 2)
+    assert first.latency_s.response.max == pytest.approx(0.501)
+    assert (first.load, second.load) == (C64, C128)
+    assert (first.start_s, first.end_s, second.end_s) == (0.0, 2.0, 3.0)
+    assert second.statuses == {"200": 1, "404": 1}
+    assert books.answered == 3
+
+
+def test_failed_answers_have_latencies_of_their_own() -> None:
+    books = ledger()
+    books.add_frame(frame(*[(0, 10 * MS, 200)] * 10, *[(0, MS, 500)] * 10, at_ns=S))
+    (figures,) = books.figures(S)
+    assert figures.latency_s.response.count == 10
+    assert figures.latency_s.response.p50 == pytest.approx(0.010, rel=0.001)
+    assert figures.latency_s.failed is not None
+    assert figures.latency_s.failed.p50 == pytest.approx(0.001, rel=0.001)
+
+
+def test_requests_without_an_answer_are_counted_by_kind_and_censor_the_tail() -> None:
+    books = ledger()
+    books.add_frame(frame(*[(0, MS, 200)] * 90, *[(0, 10 * S, TIMEOUT)] * 10, at_ns=10 * S))
+    (figures,) = books.figures(10 * S)
+    assert (figures.requests, figures.errors) == (90, {"timeout": 10})
+    assert (figures.latency_s.response.censored, figures.latency_s.response.p95) == (10, 10.0)
+
+
+def test_throughput_leaves_out_the_time_without_load() -> None:
+    books = ledger()
+    books.rest(S)
+    books.begin(C64, 9 * S)
+    books.add_frame(frame(*[(i, i + MS, 200) for i in range(500)], at_ns=S))
+    books.add_frame(frame(*[(9 * S + i, 9 * S + i + MS, 200) for i in range(700)], at_ns=10 * S))
+    before, after = books.figures(10 * S)
+    assert (before.throughput_rps, after.throughput_rps) == (500.0, 700.0)
+    assert books.history(10 * S)[4].segment is None
+
+
+def test_a_segment_that_is_over_still_takes_what_comes_late() -> None:
+    books = ledger()
+    books.begin(C128, S)
+    assert books.figures(2 * S)[0].requests == 0
+    books.add_frame(frame((500 * MS, 3 * S, 200), at_ns=3 * S))
+    assert books.figures(3 * S)[0].requests == 1
+
+
+def test_every_pause_goes_to_the_segment_in_which_it_ended() -> None:
+    books = ledger()
+    books.begin(C128, 2 * S)
+    pauses = ((S, 100_000), (1_500 * MS, 300_000), (2_500 * MS, 200_000))
+    books.add_sample(RuntimeSample(at_ns=3 * S, gc=GcNow(), pauses=pauses, lost=4))
+    first, second = books.figures(3 * S)
+    assert first.target.gc is not None
+    assert second.target.gc is not None
+    assert (first.target.gc.count, first.target.gc.lost) == (2, 0)
+    assert first.target.gc.pause_s.total == pytest.approx(0.0004)
+    assert first.target.gc.pause_s.p99 == pytest.approx(0.0003)
+    assert (second.target.gc.count, second.target.gc.lost) == (5, 4)
+    assert [round(pause.end_s, 3) for pause in books.pauses()] == [1.0, 1.5, 2.5]
+    assert len(books.pauses(since_s=1.2)) == 2
+
+
+def test_a_collector_that_can_be_read_and_did_not_run_is_told_from_one_that_cannot() -> None:
+    books = ledger()
+    assert books.figures(S)[0].target.gc is None
+    books.add_sample(RuntimeSample(at_ns=S, gc=GcNow()))
+    gc = books.figures(S)[0].target.gc
+    assert gc is not None
+    assert gc.count == 0
+
+
+def test_the_target_s_process_is_averaged_over_the_segment() -> None:
+    books = ledger()
+    for cpu, rss in ((100.0, 10), (200.0, 30)):
+        books.add_sample(ProcessSample(S, ProcessNow(cpu_pct=cpu, rss_bytes=rss, rss_peak_bytes=rss)))
+    target = books.figures(S)[0].target
+    assert target.cpu_pct == 150.0
+    assert target.rss_bytes is not None
+    assert (target.rss_bytes.mean, target.rss_bytes.max) == (20.0, 30)
+
+
+def test_a_restarted_target_is_an_event_and_its_old_process_is_forgotten() -> None:
+    books = ledger()
+    books.add_sample(ProcessSample(S, ProcessNow(cpu_pct=1.0, rss_bytes=1, rss_peak_bytes=1)))
+    books.add_sample(Found(2 * S, Target(url="u", pid=7), restarted=True))
+    assert books.process is None
+    assert [(event.kind, event.at_s) for event in books.events] == [("target-restarted", 2.0)]
+
+
+def test_a_source_that_keeps_failing_is_mentioned_once_a_minute() -> None:
+    books = ledger()
+    for second in range(130):
+        books.add_sample(Gap(second * S, "go runtime", "no answer within 1 s"))
+    assert [event.at_s for event in books.events] == [0.0, 61.0, 122.0]
+
+
+def test_a_lost_worker_is_an_event_and_its_requests_have_no_answer() -> None:
+    books = ledger()
+    books.add_loss(S, worker=1, requests=32, why="signal 9")
+    assert books.figures(S)[0].errors == {"worker-lost": 32}
+    assert "signal 9" in books.events[0].text
+
+
+def test_the_last_segment_that_measured_anything_speaks_for_the_run() -> None:
+    books = ledger()
+    assert books.result() is None
+    books.add_frame(frame((0, MS, 200), at_ns=S))
+    books.begin(C128, 2 * S)
+    assert books.result() == 0
+
+
+def test_connections_and_bytes_are_counted_in_the_current_segment() -> None:
+    books = ledger()
+    books.add_sample(HostSample(S, (50.0,)))
+    entry = frame((0, MS, 200), at_ns=S, bytes_in=100)
+    took = np.array([2 * MS, 3 * MS], np.int64).tobytes()
+    books.add_frame(wire.Frame(**{f: getattr(entry, f) for f in entry.__struct_fields__} | {"connect": took}))
+    (figures,) = books.figures(S)
+    assert figures.bytes_in == 100
+    assert figures.latency_s.connect is not None
+    assert figures.latency_s.connect.count == 2
+
+
+def test_whole_figures_carry_histograms_and_live_ones_do_not() -> None:
+    books = ledger()
+    books.add_frame(frame((0, MS, 200), at_ns=S))
+    assert books.figures(S)[0].histogram == {}
+    assert set(books.whole_figures(S)[0].histogram) == {"response"}

@@ -1,0 +1,3 @@
+module loadtop/goserver
+
+go 1.22

@@ -1,0 +1,1 @@
+"""What a terminal's user touches: the command line, the console, the plain run."""

@@ -1,0 +1,258 @@
+"""What each command does. Puts engine, sessions and console together; nothing else knows all three."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from engine import target
+from engine.errors import EngineLost, Exit, LoadtopError, NothingMeasured, UsageError
+from engine.http_client import serialise
+from engine.plan import Plan
+from engine.run import Run
+from sessions import store
+from sessions.model import Session
+from sessions.report import as_text
+from sessions.schema import json_schema
+from sessions.session import snapshot_of
+from tui import plain
+from tui.feed import Feed
+from tui.feeds import RunFeed, SavedFeed
+from tui.keeping import Keeper
+from tui.output import give, is_ascii, say, terminal_width, themes_folder
+from tui.planning import check_console, demo_plan_of, plan_of
+
+PLAIN_DURATION_S: Final = 10.0
+DEMO_START_S: Final = 20.0
+DEMO_STOP_S: Final = 2.0
+
+
+def run(arguments: argparse.Namespace) -> Exit:
+    """Drive the target that was given."""
+    check_console(arguments)
+    return _drive(arguments, plan_of(arguments), Keeper(arguments))
+
+
+def demo(arguments: argparse.Namespace) -> Exit:
+    """Start the demo target and drive that."""
+    from engine.demo import NOTE
+
+    check_console(arguments)
+    demo_plan_of(arguments, "http://127.0.0.1:1/", "")  # so that a wrong value is told before anything starts
+    arguments.name = arguments.name or "demo"
+    keeper = Keeper(arguments)
+    _wants_console(arguments, for_stdout=keeper.wants_stdout)
+    with _demo_target() as url:
+        return _drive(arguments, demo_plan_of(arguments, f"{url}/ping", NOTE), keeper)
+
+
+def serve(arguments: argparse.Namespace) -> Exit:
+    """Be the demo target until interrupted."""
+    from engine.demo import serve as serve_demo
+
+    if not 0 <= arguments.port <= 65535:
+        raise UsageError(f"--port {arguments.port} must be from 0 to 65535")
+
+    def ready(url: str) -> None:
+        give(f"{url}/ping  {url}/json  {url}/debug/pprof/  (Ctrl-C ends it)\n")
+
+    try:
+        serve_demo(arguments.host, arguments.port, ready)
+    except OSError as error:
+        where = f"{arguments.host}:{arguments.port}"
+        raise UsageError(f"cannot listen on {where}: {error.strerror or error}; use another --port") from error
+    return Exit.OK
+
+
+def open_session(arguments: argparse.Namespace) -> Exit:
+    """Show a saved session."""
+    check_console(arguments)
+    path = _find_session(arguments.file, arguments.sessions_dir)
+    session = store.load(path)
+    if _wants_console(arguments, for_stdout=False):
+        _show(arguments, SavedFeed(snapshot_of(session, file=path.name)))
+    else:
+        give(as_text(session, width=terminal_width(), ascii=is_ascii()))
+    return Exit.OK
+
+
+def list_sessions(arguments: argparse.Namespace) -> Exit:
+    """Print the saved sessions."""
+    from sessions.listing import as_table
+
+    folder = Path(arguments.sessions_dir) if arguments.sessions_dir else store.default_folder()
+    rows = store.list_sessions(folder)
+    if not rows:
+        say(f"no sessions in '{folder}' yet; a run leaves one there")
+        return Exit.OK
+    give(as_table(rows, width=terminal_width()))
+    return Exit.OK
+
+
+def schema(_: argparse.Namespace) -> Exit:
+    """Print the JSON Schema of the report."""
+    encoded = msgspec.json.format(msgspec.json.encode(json_schema()), indent=2)
+    give(encoded.decode() + "\n")
+    return Exit.OK
+
+
+COMMANDS: Final[dict[str, Callable[[argparse.Namespace], Exit]]] = {
+    "run": run,
+    "demo": demo,
+    "target": serve,
+    "open": open_session,
+    "list": list_sessions,
+    "schema": schema,
+}
+
+
+def _drive(arguments: argparse.Namespace, plan: Plan, keeper: Keeper) -> Exit:
+    console = _wants_console(arguments, for_stdout=keeper.wants_stdout)
+    if not console and plan.duration_s is None and plan.requests is None:
+        plan = msgspec.structs.replace(plan, duration_s=PLAIN_DURATION_S)
+    request = serialise(plan)
+    running = Run(plan, target.find(plan), request)
+    running.start()
+    interrupted = False
+    if console:
+        feed = RunFeed(running, lambda: str(keeper.save(running) or "nowhere: --no-save was given"))
+        try:
+            _show(arguments, feed, keeper.notices, on_hangup=lambda: _save_at_hangup(running, keeper))
+        finally:
+            feed.stop()
+    else:
+        for notice in keeper.notices:
+            say(notice)
+        interrupted = plain.drive(running, progress=sys.stderr if sys.stderr.isatty() else None)
+    running.finished.wait()
+    session = keeper.session(running)
+    _keep_and_print(running, session, keeper)
+    running.join()  # raises what made the run fail, once all it measured is kept
+    if interrupted:
+        return Exit.INTERRUPTED
+    return _judge(session)
+
+
+def _keep_and_print(running: Run, session: Session, keeper: Keeper) -> None:
+    """Keep first: stdout may be a pipe that nobody reads any more."""
+    told: list[str] = []
+    failed: LoadtopError | None = None
+    todo: tuple[tuple[Callable[[], Path | None], str], ...] = (
+        (lambda: keeper.write_report(session), "report: {}"),
+        (lambda: keeper.save(running), "session: {} (`loadtop open` shows it)"),
+    )
+    for keep, words in todo:
+        try:
+            path = keep()
+        except LoadtopError as error:
+            failed = failed or error
+            continue
+        if path is not None:
+            told.append(words.format(path))
+    give(keeper.for_stdout(session, width=terminal_width(), ascii=is_ascii()))
+    for line in told:
+        say(line)
+    if failed is not None:
+        raise failed
+
+
+def _judge(session: Session) -> Exit:
+    answers = sum(segment.requests for segment in session.segments)
+    succeeded = sum(
+        times for segment in session.segments for status, times in segment.statuses.items() if int(status) < 400
+    )
+    if succeeded:
+        return Exit.OK
+    if answers:
+        statuses = sorted({status for segment in session.segments for status in segment.statuses})
+        raise NothingMeasured(
+            f"every one of {answers} answers had a failing status ({', '.join(statuses)}); "
+            "check the URL and headers"
+        )
+    if session.last_error:
+        raise NothingMeasured(f"no request was answered; the last error: {session.last_error}")
+    raise NothingMeasured("no request was answered before the run ended; let it run longer")
+
+
+def _show(
+    arguments: argparse.Namespace,
+    feed: Feed,
+    notices: list[str] | None = None,
+    on_hangup: Callable[[], None] = lambda: None,
+) -> None:
+    from tui.console import run_console
+
+    run_console(
+        feed,
+        theme=arguments.theme,
+        fps=arguments.fps,
+        graph=arguments.graph,
+        mouse=not arguments.no_mouse,
+        notices=notices or [],
+        themes_dir=themes_folder(),
+        on_hangup=on_hangup,
+    )
+
+
+def _save_at_hangup(running: Run, keeper: Keeper) -> None:
+    """Save what there is: nobody will see it, and nobody is left to tell of an error."""
+    running.stop(drain_s=0.0)
+    running.finished.wait(timeout=1.0)
+    with contextlib.suppress(LoadtopError):
+        keeper.write_report(keeper.session(running))
+    with contextlib.suppress(LoadtopError):
+        keeper.save(running)
+
+
+def _wants_console(arguments: argparse.Namespace, *, for_stdout: bool) -> bool:
+    terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    if arguments.console and not terminal:
+        raise UsageError("--console needs a terminal on stdin and stdout, and a TERM that is not 'dumb'")
+    return bool(arguments.console) or (terminal and not arguments.plain and not for_stdout)
+
+
+def _find_session(given: str, sessions_dir: str | None) -> Path:
+    """Return the file that is meant: a path, or a name as `loadtop list` prints it."""
+    path = Path(given)
+    folder = Path(sessions_dir) if sessions_dir else store.default_folder()
+    if not path.exists() and path.name == given:
+        for named in (folder / given, folder / f"{given}.json"):
+            if named.exists():
+                return named
+    return path
+
+
+@contextlib.contextmanager
+def _demo_target() -> Iterator[str]:
+    """Start the demo target in a process of its own, as a real one would be; yields its URL."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "engine.demo", "--port", "0", "--with-parent"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C ends the run first, and the target when that has drained
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        if not url.startswith("http://"):
+            raise EngineLost("the demo target did not start; `loadtop target` says why")
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(DEMO_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()

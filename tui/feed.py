@@ -1,0 +1,44 @@
+"""What the console needs of a run: the newest Snapshot, and a handful of wishes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from engine.plan import Load
+from engine.snapshot import Snapshot
+
+
+class Feed(Protocol):
+    """A run, or a saved session, as the console sees it. Every method returns at once.
+
+    Attributes:
+        live: Whether there is load to change; False for a saved session.
+        most_connections: How many an open loop that is begun at the keyboard may have.
+    """
+
+    live: bool
+    most_connections: int
+
+    def latest(self) -> Snapshot:
+        """Return the newest Snapshot; cheap, and safe from any thread."""
+        ...
+
+    def change(self, load: Load) -> None:
+        """Ask for another load; raises LoadtopError with one line where it cannot be had."""
+        ...
+
+    def pause(self) -> None:
+        """Ask for the load to be held back."""
+        ...
+
+    def resume(self) -> None:
+        """Ask for the load to go on."""
+        ...
+
+    def stop(self) -> None:
+        """Begin to drain: nothing more is sent, answers under way are waited for."""
+        ...
+
+    def save(self) -> str:
+        """Save the session; return the path written, or raise LoadtopError."""
+        ...

@@ -1,0 +1,86 @@
+"""The two things that a console can show: a run, and a session that was saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from engine.errors import UsageError
+from engine.limits import most_connections
+from engine.plan import MOST_OPEN_LOOP_CONNECTIONS, Load
+from engine.run import Run
+from engine.snapshot import Snapshot
+
+CONSOLE_DRAIN_S: Final = 1.0
+"""Someone waits at the keyboard: what takes longer is counted as unfinished."""
+
+
+class RunFeed:
+    """A run that is under way.
+
+    Args:
+        run: It.
+        save: Saves the session as it is now and returns the path, or raises LoadtopError.
+    """
+
+    live = True
+
+    def __init__(self, run: Run, save: Callable[[], str]) -> None:
+        self.most_connections = min(MOST_OPEN_LOOP_CONNECTIONS, most_connections(run.plan.workers))
+        self._run = run
+        self._save = save
+
+    def latest(self) -> Snapshot:
+        """Return the run's newest Snapshot."""
+        return self._run.latest()
+
+    def change(self, load: Load) -> None:
+        """Change the run's load."""
+        self._run.change(load)
+
+    def pause(self) -> None:
+        """Hold the load back."""
+        self._run.pause()
+
+    def resume(self) -> None:
+        """Let the load go on."""
+        self._run.resume()
+
+    def stop(self) -> None:
+        """Begin to drain."""
+        self._run.stop(CONSOLE_DRAIN_S)
+
+    def save(self) -> str:
+        """Save the session; return the path."""
+        return self._save()
+
+
+class SavedFeed:
+    """A saved session: one Snapshot, for ever."""
+
+    live = False
+    most_connections = 0
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def latest(self) -> Snapshot:
+        """Return its Snapshot."""
+        return self._snapshot
+
+    def change(self, load: Load) -> None:
+        """Refuse: there is no load to change."""
+        raise UsageError("a saved session has no load to change")
+
+    def pause(self) -> None:
+        """Do nothing: there is no load."""
+
+    def resume(self) -> None:
+        """Do nothing: there is no load."""
+
+    def stop(self) -> None:
+        """Do nothing: there is no load."""
+
+    def save(self) -> str:
+        """Refuse: it is saved."""
+        raise UsageError("this session is saved already")

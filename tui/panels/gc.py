@@ -1,0 +1,96 @@
+"""The target's garbage collector: how often it stops the world, and for how long."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.figures import GcFigures
+from engine.histogram import MINIMUM_SAMPLES
+from sessions.format import count, duration, trim
+from sessions.words import NO_FIGURE
+from tui.format import clean, fit, rate, wrapped
+from tui.panels.base import Panel, View
+from tui.panels.chart import LABEL, bars, labelled, top_of
+from tui.panels.line import Line, Span
+from tui.panels.status import fitting
+from tui.panels.timeline import longest_pauses
+
+INLINE: Final = 34
+"""Columns of figures left of the strip where there is one row for both."""
+
+
+class Gc(Panel):
+    """Figures of the segment, and the longest pause of each second below them."""
+
+    title = "gc"
+
+    def note(self, view: View) -> Span:
+        """Return what a bar is, and how much is missing."""
+        if not known(view):
+            return "", "dim"
+        lost = view.second.gc.lost if view.second.gc is not None else 0
+        return f"longest pause of each column, {count(lost)} lost", "warn" if lost else "dim"
+
+    def rows(self, view: View, width: int, height: int) -> list[Line]:
+        """Return the figures and the strip, or why there are none."""
+        if not known(view):
+            why = clean(view.second.target.probe) or "nothing is known of the target's collector"
+            if height == 1:
+                return [(("gc  ", "title"), (fit(why, width - 4), "dim"))]
+            return [((part, "dim"),) for part in wrapped(why if view.framed else f"gc: {why}", width)]
+        if height == 1:
+            figures = fitting(summary(view, titled=True)[:3], width // 2)
+            left = max(INLINE, sum(len(text) for text, _ in figures) + 2)
+            pad: Span = (" " * (left - sum(len(text) for text, _ in figures)), "text")
+            return [(*figures, pad, *strip(view, width - left, 1)[0])]
+        return [fitting(summary(view, titled=not view.framed), width), *strip(view, width, height - 1)]
+
+
+def known(view: View) -> bool:
+    """Return whether anything is known of the collector, now or in the segment."""
+    figures = view.figures
+    return view.second.gc is not None or (figures is not None and figures.target.gc is not None)
+
+
+def summary(view: View, *, titled: bool) -> list[Line]:
+    """Return rate and pauses, the most wanted first."""
+    gc = view.second.gc
+    figures = view.figures
+    segment: GcFigures | None = figures.target.gc if figures is not None else None
+    parts: list[Line] = []
+    span = figures.end_s - figures.start_s if figures is not None else 0.0
+    per_s = (
+        gc.rate_per_s if gc is not None else (segment.count / span if segment is not None and span > 0 else 0.0)
+    )
+    parts.append(((("gc " if titled else ""), "title"), (f"{rate(per_s)}/s", "text")))
+    if segment is None:
+        return parts
+    pause = segment.pause_s
+    if segment.count == segment.lost and segment.count:
+        parts.append((("pauses not known", "dim"),))
+        return parts
+    enough = segment.count - segment.lost >= MINIMUM_SAMPLES["p99"]
+    parts += [
+        ((f"mean {duration(pause.mean)}", "text"),),
+        ((f"max {duration(pause.max)}", "text"),),
+        ((f"p99 {duration(pause.p99) if enough else NO_FIGURE}", "text"),),
+        ((f"{count(segment.count)} in segment", "dim"),),
+        ((f"stopped {duration(pause.total)}", "dim"),),
+    ]
+    if segment.lost:
+        parts.append(((f"{count(segment.lost)} lost", "warn"),))
+    return parts
+
+
+def strip(view: View, width: int, height: int) -> list[Line]:
+    """Return the longest pause of each column, on throughput's axis of time."""
+
+    def draw() -> list[Line]:
+        time = view.time(max(1, width - LABEL))
+        longest = longest_pauses(time, view.second.pauses)
+        top = top_of(longest)
+        rows = bars(time, longest, height, top, "gc", view.glyphs)
+        label = trim(duration(top)) if any(longest) else ""
+        return [labelled(row, label if index == 0 else "") for index, row in enumerate(rows)]
+
+    return view.once(("gc", width, height), draw)

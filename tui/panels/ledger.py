@@ -1,0 +1,151 @@
+"""The operating points of the run: a row for each segment, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from engine.figures import SegmentFigures
+from sessions.format import count, load_short, scaled, segment_name, share, size
+from tui.format import failures, fit, milliseconds, percent, rate
+from tui.panels.base import Panel, View
+from tui.panels.line import Line, Span, Tone
+from tui.panels.status import SEGMENT_TONES
+
+Column: TypeAlias = tuple[str, int, int, Callable[[SegmentFigures], str]]
+
+UNKNOWN: Final = "–"
+
+
+def errors(row: SegmentFigures) -> str:
+    """Return the share of requests that failed."""
+    failed = failures(row)
+    return share(failed, row.requests + sum(row.errors.values())) if failed else "0"
+
+
+def collections(row: SegmentFigures) -> str:
+    """Return collections a second."""
+    span = row.end_s - row.start_s
+    return rate(row.target.gc.count / span) if row.target.gc is not None and span > 0 else UNKNOWN
+
+
+def cpu(row: SegmentFigures) -> str:
+    """Return the target's CPU."""
+    return percent(row.target.cpu_pct) if row.target.cpu_pct is not None else UNKNOWN
+
+
+def memory(row: SegmentFigures) -> str:
+    """Return the target's mean memory."""
+    return size(row.target.rss_bytes.mean) if row.target.rss_bytes is not None else UNKNOWN
+
+
+def answers(row: SegmentFigures) -> str:
+    """Return how many answers there were, in at most as many characters as the column has."""
+    return count(row.requests) if row.requests < 1e9 else scaled(row.requests)
+
+
+def service(row: SegmentFigures) -> str:
+    """Return the service time; in a closed loop it is the response time, and said already."""
+    return milliseconds(row.latency_s.service.p99) if row.load.mode == "open" else UNKNOWN
+
+
+def lag(row: SegmentFigures) -> str:
+    """Return by how much the generator itself was late; a closed loop has no schedule to be late for."""
+    return milliseconds(row.latency_s.lag.p99) if row.latency_s.lag is not None else UNKNOWN
+
+
+COLUMNS: Final[tuple[Column, ...]] = (
+    # head, width, rank by which it goes where there is no room (high goes first), text
+    ("req/s", 9, 0, lambda row: rate(row.throughput_rps)),
+    ("p50 ms", 7, 2, lambda row: milliseconds(row.latency_s.response.p50)),
+    ("p90 ms", 7, 10, lambda row: milliseconds(row.latency_s.response.p90)),
+    ("p99 ms", 7, 1, lambda row: milliseconds(row.latency_s.response.p99)),
+    ("p99.9 ms", 8, 9, lambda row: milliseconds(row.latency_s.response.p999)),
+    ("svc p99", 7, 4, service),
+    ("lag p99", 7, 7, lag),
+    ("errors", 8, 3, errors),
+    ("cpu", 7, 8, cpu),
+    ("mem", 7, 5, memory),
+    ("gc/s", 6, 6, collections),
+    ("answers", 12, 11, answers),
+    ("seconds", 8, 12, lambda row: f"{row.end_s - row.start_s:.0f}"),
+)
+OF_OPEN_LOOP: Final = frozenset({"svc p99", "lag p99"})
+"""Columns that say nothing new of a closed loop, where a request is due when it is sent."""
+
+NAME: Final = 7
+SETTINGS: Final = 12
+STATE: Final = 16
+"""As wide as the longest state; a narrow table cuts it to `STATE_NARROW`."""
+STATE_NARROW: Final = 11
+GAP: Final = 2
+
+
+class Ledger(Panel):
+    """Settings, state and figures of each segment; the current one is marked."""
+
+    title = "ledger"
+    tabular = True
+
+    def note(self, view: View) -> Span:
+        """Return how many rows there are."""
+        number = len(view.second.segments)
+        return ("newest first, of each stretch with unchanged settings" if number else ""), "dim"
+
+    def rows(self, view: View, width: int, height: int) -> list[Line]:
+        """Return the heads and as many segments as have room."""
+        everything = view.second.segments
+        longest = max((len(state_words(row)) for row in everything), default=0)
+        state = min(STATE if width >= 100 else STATE_NARROW, max(longest, len("state")) + 1)
+        open_loop = any(row.load.mode == "open" for row in everything)
+        columns = fitting_columns(width - NAME - SETTINGS - state, open_loop=open_loop)
+        heads = " " * NAME + "settings".ljust(SETTINGS) + "state".ljust(state)
+        heads += "".join(" " * GAP + head.rjust(across) for head, across, _, _ in columns)
+        lines: list[Line] = [((heads, "dim"),)]
+        current = view.second.segment
+        segments = sorted(everything, key=lambda row: -row.index)
+        room = height - 1
+        shown = segments if len(segments) <= room else segments[: room - 1]
+        lines += [
+            entry(row, columns, state, marked=current is not None and row.index == current.index)
+            for row in shown
+        ]
+        if not segments:
+            lines.append((("no load yet", "dim"),))
+        elif len(segments) > room:
+            lines.append(((f"{' ' * NAME}and {len(segments) - room + 1} older", "dim"),))
+        return lines
+
+
+def state_words(row: SegmentFigures) -> str:
+    """Return whether the segment settled, as a word."""
+    return UNKNOWN if row.state == "not-judged" else row.state.replace("-", " ")
+
+
+def fitting_columns(width: int, *, open_loop: bool) -> list[Column]:
+    """Return the columns that have room, in their order; the least wanted go first."""
+    kept = [column for column in COLUMNS if open_loop or column[0] not in OF_OPEN_LOOP]
+    while kept and sum(across + GAP for _, across, _, _ in kept) > width:
+        kept.remove(max(kept, key=lambda column: column[2]))
+    return kept
+
+
+def entry(
+    row: SegmentFigures,
+    columns: list[Column],
+    state: int,
+    *,
+    marked: bool,
+) -> Line:
+    """Return one segment's row."""
+    name = f"{segment_name(row.index)}{'▸' if marked else ''}".ljust(NAME)
+    tone: Tone = "strong" if marked else "text"
+    words = state_words(row)
+    spans: list[Span] = [
+        (name, "title" if marked else "dim"),
+        (fit(load_short(row.load), SETTINGS - 1).ljust(SETTINGS), tone),
+        (fit(words, state - 1).ljust(state), SEGMENT_TONES.get(row.state, "dim")),
+    ]
+    bound = row.client.verdict == "client-bound"
+    figures = "".join(" " * GAP + text(row).rjust(across) for _, across, _, text in columns)
+    return (*spans, (figures, "dim" if bound else tone))

@@ -1,0 +1,137 @@
+"""The first rows: what the run does, how far its figures may be trusted, and at what cost."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.figures import SegmentFigures
+from engine.snapshot import RunState, Snapshot
+from sessions.format import clock, count, load_short, segment_name
+from tui.format import clean, fit, load_words, percent
+from tui.panels.base import Panel, View
+from tui.panels.line import Line, Span, Tone, length
+
+GAP: Final = "   "
+SHORTEST_URL: Final = 20
+
+STATE_TONES: Final[dict[RunState, Tone]] = {
+    RunState.STARTING: "badge-warn",
+    RunState.RUNNING: "badge-good",
+    RunState.PAUSED: "badge-warn",
+    RunState.DRAINING: "badge-warn",
+    RunState.DONE: "badge",
+    RunState.FAILED: "badge-bad",
+}
+
+SEGMENT_TONES: Final[dict[str, Tone]] = {
+    "settled": "good",
+    "shifted": "warn",
+    "drifting": "warn",
+    "noisy": "warn",
+    "overloaded": "bad",
+    "no-steady-state": "bad",
+}
+
+
+class Status(Panel):
+    """State, verdicts, costs; below them the target and the load. Most important first: the rest is shed."""
+
+    lively = True
+    frameable = False
+
+    def rows(self, view: View, width: int, height: int) -> list[Line]:
+        """Return the state's row, and the target's row where there is room for it."""
+        state = [*badges(view), *verdicts(view), *costs(view.second)]
+        target = about(view.second, width)
+        if height > 1:
+            return [fitting(state, width), fitting(target, width)]
+        return [fitting([*state[: len(badges(view)) + 1], *target[:2], *state[len(badges(view)) + 1 :]], width)]
+
+
+def fitting(parts: list[Line], width: int, between: str = GAP) -> Line:
+    """Return the parts in their order, without those that have no room left."""
+    line: Line = ()
+    for part in parts:
+        gap: Span = (between, "text")
+        longer = (*line, gap, *part) if line else part
+        if length(longer) <= width:
+            line = longer
+    return line
+
+
+def badges(view: View) -> list[Line]:
+    """Return the words for the state, the display and the time."""
+    snapshot = view.live
+    word = "SAVED SESSION" if snapshot.saved else snapshot.state.value.upper()
+    line: list[Span] = [(f" {word} ", "badge" if snapshot.saved else STATE_TONES[snapshot.state])]
+    if view.frozen:
+        line += [(" ", "text"), (" FROZEN ", "badge-warn")]
+    elapsed = clock(view.second.at_s)
+    if snapshot.duration_s is not None:
+        elapsed += f" of {clock(snapshot.duration_s)}"
+    if snapshot.requests_limit is not None:
+        elapsed += f" up to {count(snapshot.requests_limit)} requests"
+    return [(*line, (f"  {elapsed}", "strong"))]
+
+
+def verdicts(view: View) -> list[Line]:
+    """Return what is judged: the segment, then the client."""
+    figures = view.figures
+    if figures is None:
+        return []
+    return [segment_verdict(figures), *client_verdict(figures)]
+
+
+def segment_verdict(figures: SegmentFigures) -> Line:
+    """Return the segment's number and state; nothing of that where nothing judges it."""
+    if figures.state == "not-judged":
+        return ((f"segment {segment_name(figures.index)}", "dim"),)
+    words = figures.state.replace("-", " ")
+    tone = SEGMENT_TONES.get(figures.state, "dim")
+    if figures.settled_at_s is not None:
+        words += f" since {clock(figures.settled_at_s)}"
+    return ((f"{segment_name(figures.index)} ", "dim"), (words, tone))
+
+
+def client_verdict(figures: SegmentFigures) -> list[Line]:
+    """Return whether the generator itself is the bottleneck, with its reasons."""
+    client = figures.client
+    reasons = "; ".join(map(clean, client.reasons))
+    if client.verdict == "client-bound":
+        return [(("CLIENT-BOUND", "bad"), (f" {reasons}" if reasons else "", "text"))]
+    if client.verdict == "tight":
+        return [(("client tight", "warn"), (f" {reasons}" if reasons else "", "text"))]
+    return [(("client ok", "good"),)] if client.verdict == "ok" else []
+
+
+def costs(snapshot: Snapshot) -> list[Line]:
+    """Return what the load and the looking cost, in percent of a core."""
+    parts: list[Line] = []
+    busy = snapshot.workers_cpu_pct
+    if len(busy) > 4:
+        words = f"{len(busy)} workers, {percent(sum(busy) / len(busy))} mean, {percent(max(busy))} most"
+        parts.append(((f"cpu of {words}", "dim"),))
+    elif busy:
+        workers = "worker" if len(busy) == 1 else "workers"
+        parts.append(((f"cpu of {workers} {' '.join(f'{one:.0f}' for one in busy)} %", "dim"),))
+    if not snapshot.saved:
+        parts.append(((f"console {percent(snapshot.console_cpu_pct)}", "dim"),))
+    return parts
+
+
+def about(snapshot: Snapshot, width: int) -> list[Line]:
+    """Return what is driven and how hard, and what one should know while reading; a long URL is cut."""
+    target = snapshot.target
+    connections = None if snapshot.saved else snapshot.now.connections
+    method = clean(target.method)
+    room = width - len(method) - len(GAP) - 1
+    words = [load_words(snapshot.load, connections, noun=noun) for noun in ("connection", "conn")]
+    load = next((one for one in words if len(one) + SHORTEST_URL <= room), load_short(snapshot.load))
+    url = fit(clean(target.url), max(SHORTEST_URL, min(60, room - len(load))))
+    parts: list[Line] = [((f"{method} ", "dim"), (url, "text")), ((load, "strong"),)]
+    if snapshot.saved:
+        parts.append(((clean(snapshot.saved), "dim"),))
+    if snapshot.note:
+        left = width - sum(length(part) + len(GAP) for part in parts)
+        parts.append(((fit(clean(snapshot.note), max(0, left)), "warn"),))
+    return parts
