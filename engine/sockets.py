@@ -11,9 +11,14 @@ import asyncio
 import select
 import socket
 from collections.abc import Callable
+from time import monotonic_ns
 from typing import Any, Final
 
 READ_BYTES: Final = 65536
+LINGER_NS: Final = 4_000_000
+LINGER_POLL_S: Final = 0.001
+"""For how long everything else on the loop (commands, connections being opened, frames) can be kept waiting."""
+
 READY_AT_ONCE: Final = 512
 """Sockets drained before the loop gets its turn: some 2 ms of work, within which a timer can be late."""
 
@@ -85,10 +90,16 @@ class Stream(asyncio.Transport):
 
 
 class SocketSet:
-    """The sockets of a worker."""
+    """The sockets of a worker.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    Args:
+        loop: The worker's event loop.
+        linger: Whether to wait for more in here while there is a lot to do; not where somebody spins.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, linger: bool = True) -> None:
         self._loop = loop
+        self._linger_ns = LINGER_NS if linger else 0
         self._epoll = select.epoll()
         self._poll = self._epoll.poll
         # What a ready socket needs, by its number: its recv, who takes the data, and the stream.
@@ -131,15 +142,28 @@ class SocketSet:
         self._epoll.close()
 
     def _drain(self) -> None:
+        """Drain what is ready; then, for some milliseconds, wait here for more instead of in the event loop.
+
+        Under load there always is more, and a turn of the loop costs as much as a request.
+        """
+        back_ns = monotonic_ns() + self._linger_ns
+        events = self._poll(0, READY_AT_ONCE)
+        while events:
+            self._round(events)
+            if monotonic_ns() >= back_ns:
+                return
+            events = self._poll(LINGER_POLL_S, READY_AT_ONCE)
+
+    def _round(self, round_events: list[tuple[int, int]]) -> None:
         ready = self._ready
         is_time = False
-        for fd, events in self._poll(0, READY_AT_ONCE):
+        for fd, events in round_events:
             entry = ready.get(fd)
             if entry is None:  # the timer, or closed by what another socket of this round brought
                 is_time = is_time or fd == self._timer_fd
                 continue
             recv, received, stream = entry
-            if events & select.EPOLLOUT:
+            if events != select.EPOLLIN and events & select.EPOLLOUT:
                 stream.write_more()
                 if not events & ~select.EPOLLOUT:
                     continue
