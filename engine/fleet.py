@@ -120,7 +120,7 @@ class Fleet:
         for member in self._members.values():
             share = share_of(load.concurrency, parts, member.number)
             schedule = schedule_of(load, at_ns, member.number, parts)
-            member.share = wire.Drive(concurrency=share, paused=paused, schedule=schedule)
+            member.share = wire.Drive(concurrency=share, paused=paused, schedule=schedule, at_ns=at_ns)
             self._tell(member, member.share)
 
     async def finish(self, drain_s: float) -> None:

@@ -58,7 +58,7 @@ class Pool:
         self._paused = load.paused
         wanted = None if load.paused else load.schedule
         if wanted != self._pace.schedule:
-            self._end_schedule(monotonic_ns() if wanted is None else wanted.anchor_ns, go_on=wanted is not None)
+            self._end_schedule(load.at_ns or monotonic_ns(), go_on=not load.paused)
             self._pace.begin(wanted)
         if self.schedule is None and load.schedule is not None:
             for connection in self._alive:  # what is out now was due when it was written
@@ -206,9 +206,10 @@ class Pool:
         elif self.schedule is None:
             self._send(connection, now_ns, now_ns)
         elif self._pace.due_ns <= now_ns:
-            # It waited for a connection, not for us: that is no lag of the generator.
-            self.tally.lag.append(0)
-            self._send(connection, now_ns, self._pace.take())
+            due_ns = self._pace.take()
+            # Without an idle connection it waited for one, not for us: that is no lag of the generator.
+            self.tally.lag.append(now_ns - due_ns if self._idle else 0)
+            self._send(connection, now_ns, due_ns)
             if self._idle or len(self._alive) < self._wanted:
                 self._pace.wake_at_due()  # else only an answer can bring a connection, and comes here
         else:

@@ -82,6 +82,8 @@ class Drive(Struct, frozen=True, tag="drive"):
     paused: bool = False
     schedule: Schedule | None = None
     """None for a closed loop."""
+    at_ns: int | None = None
+    """When it was decided: what the schedule before has left until then is that schedule's. None for now."""
 
 
 class Finish(Struct, frozen=True, tag="finish"):

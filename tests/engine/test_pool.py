@@ -430,7 +430,7 @@ def test_the_backlog_of_one_schedule_is_not_billed_to_the_next() -> None:
             pool.drive(wire.Drive(concurrency=1, schedule=open_loop(5000.0, monotonic_ns())))
             await until(lambda: len(pool.tally.outcome) >= 10)
             changed_ns = monotonic_ns()
-            pool.drive(wire.Drive(concurrency=20, schedule=open_loop(20.0, changed_ns)))
+            pool.drive(wire.Drive(concurrency=20, schedule=open_loop(20.0, changed_ns), at_ns=changed_ns))
             assert pool.tally.unsent[0].count > 100
             await until(lambda: sum(due >= changed_ns for due in pool.tally.planned) >= 8)
             pool.finish()
