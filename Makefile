@@ -1,6 +1,6 @@
 # make demo    see it run       make test    test it all
 # make check   read-only gates  make fix     format and mend what can be mended by itself
-# make bench   loadtop and its peers side by side
+# make bench   loadtop and its peers side by side, in some minutes; BENCH="throughput --seconds 10" for a part
 # make lock    pin the dependencies anew
 
 PYTHON ?= python3
@@ -21,6 +21,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks $(BENCH)
 
 fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,1 @@
+"""loadtop and its peers on the same work, side by side."""
