@@ -53,6 +53,17 @@ class _Open:
         self.bytes_in = 0
         self.histogram = self.service = Histogram()
 
+    def absorb(self, other: _Open) -> None:
+        """Take over what was counted in another block."""
+        self.done += other.done
+        self.errors += other.errors
+        self.bytes_in += other.bytes_in
+        if self.service is self.histogram and other.service is not other.histogram:
+            self.service = Histogram()
+        self.histogram.merge(other.histogram)
+        if self.service is not self.histogram:
+            self.service.merge(other.service)
+
 
 class Timeline:
     """The time series of a run.
@@ -74,12 +85,16 @@ class Timeline:
     def begin(self, segment: int | None, at_ns: int) -> None:
         """Begin a segment, or (None) a stretch without load, cutting the block that is under way."""
         self._grow(at_ns)
+        fresh = _Open(at_ns, segment)
+        # Frames may have come from behind this moment already: what they brought there is the new block's.
+        while len(self._open) > 1 and self._open[-1].start_ns >= at_ns:
+            fresh.absorb(self._open.pop())
         last = self._open[-1]
         last.end_ns = at_ns
         if last.end_ns <= last.start_ns:
-            self._open.pop()
+            fresh.absorb(self._open.pop())
         self._segment = segment
-        self._open.append(_Open(at_ns, segment))
+        self._open.append(fresh)
 
     def add(self, columns: Columns, *, bytes_in: int, at_ns: int) -> None:
         """Count requests that ended, and bytes received until `at_ns`."""

@@ -108,18 +108,19 @@ class Fleet:
             ready.cancel()
             raise EngineLost(f"the worker processes did not get ready within {READY_S:g} s")
 
-    def drive(self, load: Load, at_ns: int, *, paused: bool) -> None:
+    def drive(self, load: Load, at_ns: int, *, paused: bool, until_ns: int | None = None) -> None:
         """Split a load among the workers; it is in force some microseconds later.
 
         Args:
             load: The load of all of them together.
             at_ns: When it begins: the anchor of an open loop's schedule.
             paused: Whether to send nothing for now.
+            until_ns: When an open loop's schedule is to end, if that is known.
         """
         parts = len(self._members)
         for member in self._members.values():
             share = share_of(load.concurrency, parts, member.number)
-            schedule = schedule_of(load, at_ns, member.number, parts)
+            schedule = schedule_of(load, at_ns, until_ns, member.number, parts)
             member.share = wire.Drive(concurrency=share, paused=paused, schedule=schedule, at_ns=at_ns)
             self._tell(member, member.share)
 
@@ -264,7 +265,7 @@ class Fleet:
                 self.failure.set_exception(error)
 
 
-def schedule_of(load: Load, at_ns: int, part: int, parts: int) -> wire.Schedule | None:
+def schedule_of(load: Load, at_ns: int, until_ns: int | None, part: int, parts: int) -> wire.Schedule | None:
     """Return one worker's part of an open loop's schedule, or None for a closed loop."""
     if load.mode == "closed" or load.rate is None:
         return None
@@ -275,6 +276,7 @@ def schedule_of(load: Load, at_ns: int, part: int, parts: int) -> wire.Schedule 
         part=part,
         parts=parts,
         seed=at_ns,
+        until_ns=until_ns,
     )
 
 

@@ -8,6 +8,7 @@ import select
 import socket
 import ssl
 from collections.abc import Callable
+from functools import partial
 from time import monotonic_ns
 from typing import Final
 
@@ -78,6 +79,7 @@ class Opener:
         self._missing = missing
         self._connection = connection
         self._tasks: set[asyncio.Task[None]] = set()
+        self._begun_ns: dict[socket.socket, int] = {}  # of those that the socket set connects
         self._backoff_s = 0.0
         self._pause: asyncio.TimerHandle | None = None
         self._closed = False
@@ -87,10 +89,8 @@ class Opener:
         if self._closed or self._pause is not None:
             return
         for _ in range(min(self._missing(), OPENING_AT_ONCE - self.connecting)):
-            self.connecting += 1
-            task = self._loop.create_task(self._open())
-            self._tasks.add(task)
-            task.add_done_callback(self._opened_or_not)
+            if not self._begin():
+                return
 
     def succeeded(self) -> None:
         """Take note that the target accepts connections."""
@@ -102,6 +102,14 @@ class Opener:
             self._backoff_s = min(LONGEST_BACKOFF_S, self._backoff_s * 2 or FIRST_BACKOFF_S)
             self._pause = self._loop.call_later(self._backoff_s, self._go_on)
 
+    def expire(self, now_ns: int) -> None:
+        """Give up what is being opened for too long."""
+        late = [sock for sock, begun_ns in self._begun_ns.items() if begun_ns < now_ns - self._setup.timeout_ns]
+        for sock in late:
+            if self.sockets is not None:
+                self.sockets.forget(sock)
+            self._end(sock, TimeoutError())
+
     def close(self) -> None:
         """Open nothing more, and give up what is being opened."""
         self._closed = True
@@ -109,41 +117,72 @@ class Opener:
             self._pause.cancel()
         for task in list(self._tasks):
             task.cancel()
+        for sock in self._begun_ns:
+            if self.sockets is not None:
+                self.sockets.forget(sock)
+            sock.close()
+        self._begun_ns.clear()
 
     def _go_on(self) -> None:
         self._pause = None
         self.open_missing()
 
-    def _opened_or_not(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self.connecting -= 1
-        self.open_missing()
-
-    async def _open(self) -> None:
+    def _begin(self) -> bool:
+        """Begin to open a connection; return whether that could be begun."""
         begun_ns = monotonic_ns()
-        connection = self._connection(begun_ns)
-        sock: socket.socket | None = None
         try:
             sock = socket.socket(self._setup.family, socket.SOCK_STREAM)
-            sock.setblocking(False)
+        except OSError as error:
+            self._failed(begun_ns, error)
+            return False
+        sock.setblocking(False)
+        self.connecting += 1
+        connection = self._connection(begun_ns)
+        if self.sockets is None:
+            task = self._loop.create_task(self._open(sock, connection))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        else:
+            self._begun_ns[sock] = begun_ns
+            self.sockets.connect(sock, self._address, partial(self._connected, sock, connection))
+        return True
+
+    def _connected(self, sock: socket.socket, connection: Connection, error: OSError | None) -> None:
+        if sock not in self._begun_ns:
+            return  # given up meanwhile
+        if error is not None or self.sockets is None:
+            self._end(sock, error)
+            return
+        del self._begun_ns[sock]
+        self.connecting -= 1
+        self.sockets.adopt(sock, connection)
+        self.open_missing()
+
+    def _end(self, sock: socket.socket, error: OSError | None) -> None:
+        sock.close()
+        self.connecting -= 1
+        self._failed(self._begun_ns.pop(sock), error or OSError())
+
+    def _failed(self, begun_ns: int, error: OSError) -> None:
+        kind, self._tally.last_error = _explain(error)
+        self._tally.record(begun_ns, begun_ns, monotonic_ns(), kind)
+        self.back_off()
+
+    async def _open(self, sock: socket.socket, connection: Connection) -> None:
+        """Open a connection whose transport is not ours: TLS, or a system without epoll."""
+        try:
             async with asyncio.timeout(self._setup.timeout_ns / 1e9):
                 await self._loop.sock_connect(sock, self._address)
-                await self._hand_over(sock, connection)
+                await aiofastnet.create_connection(
+                    self._loop, lambda: connection, sock=sock, ssl=self._tls, server_hostname=self._server_name
+                )
         except OSError as error:  # TimeoutError and ssl.SSLError are some
-            kind, self._tally.last_error = _explain(error)
-            self._tally.record(begun_ns, begun_ns, monotonic_ns(), kind)
-            self.back_off()
+            self._failed(connection.begun_ns, error)
         finally:
-            if sock is not None and not connection.was_made:
+            if not connection.was_made:
                 sock.close()
-
-    async def _hand_over(self, sock: socket.socket, connection: Connection) -> None:
-        if self.sockets is not None:
-            self.sockets.adopt(sock, connection)
-        else:
-            await aiofastnet.create_connection(
-                self._loop, lambda: connection, sock=sock, ssl=self._tls, server_hostname=self._server_name
-            )
+            self.connecting -= 1
+            self.open_missing()
 
 
 def _explain(error: OSError) -> tuple[str, str]:

@@ -14,6 +14,8 @@ from engine.sockets import SocketSet
 from engine.timer import Timer
 
 NEVER: Final = 1 << 62
+AHEAD_S: Final = 0.001
+MOST_AHEAD: Final = 64
 SPIN_NS: Final = 100_000
 """How long before a send a spinning worker stops sleeping: a wake-up takes 20 to 60 µs."""
 
@@ -67,8 +69,11 @@ class Pace:
             parts=schedule.parts,
             seed=schedule.seed,
         )
-        self.due_ns = next(self._times)
         self._wakes_at_ns = NEVER
+        self._until_ns = NEVER if schedule.until_ns is None else schedule.until_ns
+        self.due_ns = next(self._times)
+        if self.due_ns > self._until_ns:
+            self.due_ns = NEVER
 
     def take(self) -> int:
         """Return when the oldest unsent request is due, and go on to the next one."""
@@ -100,6 +105,16 @@ class Pace:
         if self.schedule is None or self.due_ns > now_ns:
             return 0
         return 1 + int((now_ns - self.due_ns) * self.schedule.rate / self.schedule.parts / 1e9)
+
+    @property
+    def likely(self) -> int:
+        """Return how many connections are going to be needed, were every answer there in a millisecond.
+
+        They are opened ahead: the first requests of a schedule would pay for them otherwise.
+        """
+        if self.schedule is None:
+            return 0
+        return min(MOST_AHEAD, 1 + int(self.schedule.rate / self.schedule.parts * AHEAD_S))
 
     def wake_at_due(self) -> None:
         """Make sure that `on_due` is called when the next request is due."""

@@ -155,6 +155,7 @@ class Pool:
             due = connection.planned_ns if self.tally.is_open_loop else written
             if due < oldest:
                 oldest = due
+        self._opener.expire(now_ns)
         for connection in late:
             self.tally.last_error = f"no answer within {self._setup.timeout_ns / 1e9:g} s"
             self._note_error(connection, "timeout", now_ns)
@@ -288,7 +289,7 @@ class Pool:
         if self.schedule is None and not self._finishing:
             return missing  # while paused too: whoever resumes wants the load at once
         waiting = self._pace.backlog(monotonic_ns()) + len(self._again)
-        return min(missing, waiting - self.connecting)
+        return min(missing, max(waiting, self._pace.likely - len(self._alive)) - self.connecting)
 
     def _note_error(self, connection: Connection, kind: str, now_ns: int) -> None:
         if not connection.written_ns:

@@ -256,7 +256,7 @@ class Run:
             self._ledger.add_worker_cpu(self._view.look_at_ourselves(fleet, now_ns))
             self._publish(now_ns)
             if self._is_over(now_ns):
-                self._stop(DRAIN_S)
+                self._stop(DRAIN_S, at_ns=min(now_ns, self._planned_end_ns or now_ns))
                 return
             wait_s = TICK_S
             if self.plan.duration_s is not None:
@@ -286,6 +286,11 @@ class Run:
         self._ledger.close(self._end_ns)
         self._ledger.tell(self._end_ns, "end")
         self._step(Step.DRAINED)
+
+    @property
+    def _planned_end_ns(self) -> int | None:
+        duration_s = self.plan.duration_s
+        return None if duration_s is None else self._start_ns + round(duration_s * 1e9)
 
     def _step(self, step: Step) -> bool:
         state = TRANSITIONS[self._state].get(step)
@@ -321,15 +326,15 @@ class Run:
             self._drive(now_ns, paused=False)
             self._publish(now_ns)
 
-    def _stop(self, drain_s: float) -> None:
+    def _stop(self, drain_s: float, *, at_ns: int | None = None) -> None:
         if self._step(Step.STOP):
-            self._ledger.rest(monotonic_ns())
+            self._ledger.rest(monotonic_ns() if at_ns is None else at_ns)
             self._drain_s = drain_s
             self._stopping.set()
 
     def _drive(self, at_ns: int, *, paused: bool) -> None:
         if self._fleet is not None:
-            self._fleet.drive(self._load, at_ns, paused=paused)
+            self._fleet.drive(self._load, at_ns, paused=paused, until_ns=self._planned_end_ns)
 
     def _publish(self, now_ns: int) -> None:
         self._snapshot = self._view.snapshot(

@@ -8,6 +8,8 @@ no epoll, and for TLS, `engine.pool` uses the loop's own transports; a `Connecti
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import select
 import socket
 from collections.abc import Callable
@@ -104,6 +106,7 @@ class SocketSet:
         self._poll = self._epoll.poll
         # What a ready socket needs, by its number: its recv, who takes the data, and the stream.
         self._ready: dict[int, tuple[Callable[[int], bytes], Callable[[bytes], None], Stream]] = {}
+        self._connecting: dict[int, tuple[socket.socket, Callable[[OSError | None], None]]] = {}
         self._timer_fd = -1
         self._on_timer: Callable[[], None] = lambda: None
         loop.add_reader(self._epoll.fileno(), self._drain)
@@ -112,6 +115,26 @@ class SocketSet:
         """Call back after a round in which a timer's time had come."""
         self._timer_fd, self._on_timer = fd, on_timer
         self._epoll.register(fd, select.EPOLLIN | select.EPOLLET)
+
+    def connect(self, sock: socket.socket, address: Any, done: Callable[[OSError | None], None]) -> None:
+        """Connect a non-blocking socket.
+
+        Args:
+            sock: It.
+            address: Where to, as the socket module wants it.
+            done: Called, always later, with what went wrong or None; the socket stays the caller's.
+        """
+        number = sock.connect_ex(address)
+        if number in (0, errno.EINPROGRESS):
+            self._connecting[sock.fileno()] = (sock, done)
+            self._epoll.register(sock.fileno(), select.EPOLLOUT)
+        else:
+            self._loop.call_soon(done, OSError(number, os.strerror(number)))
+
+    def forget(self, sock: socket.socket) -> None:
+        """Give up connecting a socket, without a word."""
+        if self._connecting.pop(sock.fileno(), None) is not None:
+            self._epoll.unregister(sock.fileno())
 
     def adopt(self, sock: socket.socket, protocol: asyncio.Protocol) -> None:
         """Take over a connected, non-blocking socket; the protocol is told that its connection is made."""
@@ -159,9 +182,12 @@ class SocketSet:
         is_time = False
         for fd, events in round_events:
             entry = ready.get(fd)
-            if entry is None:  # the timer, or closed by what another socket of this round brought
-                is_time = is_time or fd == self._timer_fd
-                continue
+            if entry is None:
+                if fd == self._timer_fd:
+                    is_time = True
+                elif fd in self._connecting:
+                    self._connected(fd)
+                continue  # else closed by what another socket of this round brought
             recv, received, stream = entry
             if events != select.EPOLLIN and events & select.EPOLLOUT:
                 stream.write_more()
@@ -181,3 +207,9 @@ class SocketSet:
                 self.lose_soon(stream, None)
         if is_time:
             self._on_timer()
+
+    def _connected(self, fd: int) -> None:
+        sock, done = self._connecting.pop(fd)
+        self._epoll.unregister(fd)
+        number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        done(OSError(number, os.strerror(number)) if number else None)

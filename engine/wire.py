@@ -73,6 +73,8 @@ class Schedule(Struct, frozen=True):
     part: int
     parts: int
     seed: int
+    until_ns: int | None = None
+    """Nothing is due after this; None for no end."""
 
 
 class Drive(Struct, frozen=True, tag="drive"):

@@ -125,3 +125,14 @@ def test_a_trend_needs_a_sample_beyond_its_percentile() -> None:
     assert block.second.p90 is not None
     assert block.second.p99 is None
     assert rank_of(0.99, 99) == 99
+
+
+def test_an_end_that_is_told_late_loses_nothing_that_came_after_it() -> None:
+    series = timeline()
+    series.add(
+        columns((999 * MS, 1_001 * MS, 200), (1_000 * MS, 1_002 * MS, 200)), bytes_in=7, at_ns=1_005 * MS
+    )
+    series.begin(None, S)
+    series.close(1_010 * MS)
+    assert [(row.t_s, row.done, row.segment) for row in series.rows] == [(0.0, 0, 0), (1.0, 2, None)]
+    assert series.rows[1].bytes_in == 7
