@@ -70,7 +70,7 @@ class Pace:
             seed=schedule.seed,
         )
         self._wakes_at_ns = NEVER
-        self._until_ns = NEVER if schedule.until_ns is None else schedule.until_ns
+        self._until_ns = NEVER if schedule.until_ns is None else schedule.until_ns - 1
         self.due_ns = next(self._times)
         if self.due_ns > self._until_ns:
             self.due_ns = NEVER
