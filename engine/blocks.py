@@ -109,11 +109,13 @@ class Timeline:
         for index, due in columns.by_due(starts):
             block = self._open[index]
             fine = due.succeeded()
-            block.histogram.add(fine.response, bins=fine.bins, censored=due.unanswered)
+            block.histogram.add(
+                fine.response, bins=fine.bins, censored=due.unanswered, ages=due.ages(due.planned)
+            )
             if due.planned is not due.written:
                 if block.service is block.histogram:
                     block.service = Histogram()
-                block.service.add(fine.last - fine.written, censored=due.unanswered)
+                block.service.add(fine.last - fine.written, censored=due.unanswered, ages=due.ages(due.written))
 
     def settle(self, settled_ns: int) -> list[Block]:
         """Make final what can change no more, and return it.

@@ -14,10 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from engine import wire
-from engine.histogram import FINE, Nanoseconds
+from engine.histogram import FINE, Ages, Nanoseconds
 
 _NO_SAMPLE: Final = (wire.ERROR_CODE["refused"], wire.ERROR_CODE["connect"], wire.ERROR_CODE["tls"])
 """Failed attempts to connect carried no request: they count as errors, not as slow requests."""
+
+_GIVEN_UP: Final = (wire.ERROR_CODE["unfinished"], wire.ERROR_CODE["unsent"])
+"""The run ended first: these did not fail, they are only known to have taken longer than until then."""
 
 FIRST_FAILED_STATUS: Final = 400
 
@@ -60,6 +63,18 @@ class Columns:
         if self.ok is None:
             return 0
         return int(np.count_nonzero((self.outcome < wire.FIRST_STATUS) & ~np.isin(self.outcome, _NO_SAMPLE)))
+
+    def ages(self, since: Nanoseconds) -> Ages | None:
+        """Return how old those of the unanswered were that the end of the run cut off; None if there are none.
+
+        Args:
+            since: From when an age counts: `planned` or `written`.
+        """
+        if self.ok is None:
+            return None
+        which = np.isin(self.outcome, _GIVEN_UP)
+        ages_ns = self.last[which] - since[which]
+        return Ages(ages_ns.size, int(ages_ns.min()), int(ages_ns.max())) if ages_ns.size else None
 
     def succeeded(self) -> Columns:
         """Return those that were answered with a status below 400."""

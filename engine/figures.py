@@ -31,8 +31,8 @@ class Latency(Struct, frozen=True, kw_only=True):
     """Percentiles of one kind of time, in seconds.
 
     A percentile is None until enough samples stand behind it (`engine.histogram.MINIMUM_SAMPLES`). Requests
-    that never got their answer count as slower than every answer: a percentile that falls among them is the
-    time-out, as a lower bound, and `censored` says how many there were.
+    that never got their answer count as slower than every answer: a percentile that falls among them is
+    `bound`, and `censored` says how many there were.
     """
 
     count: int = 0
@@ -46,6 +46,9 @@ class Latency(Struct, frozen=True, kw_only=True):
     p999: float | None = field(name="p99.9", default=None)
     p9999: float | None = field(name="p99.99", default=None)
     max: float | None = None
+    bound: float | None = None
+    """Percentiles and `max` equal to or above this are lower bounds, because requests without an answer lie
+    there; None where nothing is censored."""
     ci95: dict[str, tuple[float, float]] = {}
 
 

@@ -85,19 +85,37 @@ FINE: Final = Bins(3)
 
 
 @dataclass(frozen=True, slots=True)
+class Ages:
+    """How old some requests had become when they were given up: longer than that is all one can say of them.
+
+    Attributes:
+        number: How many requests.
+        shortest_ns: The least of their ages.
+        longest_ns: The greatest.
+    """
+
+    number: int
+    shortest_ns: int
+    longest_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Packed:
     """A histogram's filled bins: some kilobytes where the whole has a quarter of a megabyte.
 
     Attributes:
         filled: Indexes of the bins that hold anything.
         counts: Samples in each of those.
-        counted, censored, min_ns, max_ns, sum_ns: As in `Histogram`.
+        counted, censored, aged, youngest_ns, oldest_ns, min_ns, max_ns, sum_ns: As in `Histogram`.
     """
 
     filled: npt.NDArray[np.uint16]
     counts: npt.NDArray[np.uint32]
     counted: int
     censored: int
+    aged: int
+    youngest_ns: int
+    oldest_ns: int
     min_ns: int
     max_ns: int
     sum_ns: int
@@ -110,32 +128,59 @@ class Histogram:
         bins: Its bins.
         counts: Samples per bin, shape (bins.size,).
         counted: Their sum.
-        censored: Samples that are only known to be longer than anything counted: requests without an answer.
+        censored: Samples that count as longer than any value: requests without an answer.
+        aged: Those of them that were given up at an age; the others count as at least the time-out.
+        youngest_ns: The least of those ages; LONGEST_NS if there is none.
+        oldest_ns: The greatest of them.
         min_ns: Smallest sample, exactly; LONGEST_NS if there is none.
         max_ns: Largest counted sample, exactly.
         sum_ns: Sum of the counted samples, exactly.
     """
 
-    __slots__ = ("bins", "censored", "counted", "counts", "max_ns", "min_ns", "sum_ns")
+    __slots__ = (
+        "aged",
+        "bins",
+        "censored",
+        "counted",
+        "counts",
+        "max_ns",
+        "min_ns",
+        "oldest_ns",
+        "sum_ns",
+        "youngest_ns",
+    )
 
     def __init__(self, bins: Bins = FINE) -> None:
         self.bins = bins
         self.counts: Counts = np.zeros(bins.size, np.int64)
         self.counted = 0
         self.censored = 0
+        self.aged = 0
+        self.youngest_ns = LONGEST_NS
+        self.oldest_ns = 0
         self.min_ns = LONGEST_NS
         self.max_ns = 0
         self.sum_ns = 0
 
-    def add(self, values_ns: Nanoseconds, *, bins: Nanoseconds | None = None, censored: int = 0) -> None:
+    def add(
+        self,
+        values_ns: Nanoseconds,
+        *,
+        bins: Nanoseconds | None = None,
+        censored: int = 0,
+        ages: Ages | None = None,
+    ) -> None:
         """Count values, and samples that are longer than any value.
 
         Args:
             values_ns: The values, shape (n,).
             bins: Their bins, where they are known already.
             censored: How many samples are longer than any value.
+            ages: Of those that did not fail but were given up; the others count as at least the time-out.
         """
         self.censored += censored
+        if ages is not None:
+            self._add_ages(ages.number, ages.shortest_ns, ages.longest_ns)
         if values_ns.size:
             self.counted += values_ns.size
             self.counts += np.bincount(
@@ -153,6 +198,9 @@ class Histogram:
             self.counts[filled].astype(np.uint32),
             self.counted,
             self.censored,
+            self.aged,
+            self.youngest_ns,
+            self.oldest_ns,
             self.min_ns,
             self.max_ns,
             self.sum_ns,
@@ -168,6 +216,7 @@ class Histogram:
             self.counts += other.counts
         self.counted += other.counted
         self.censored += other.censored
+        self._add_ages(other.aged, other.youngest_ns, other.oldest_ns)
         self.min_ns = min(self.min_ns, other.min_ns)
         self.max_ns = max(self.max_ns, other.max_ns)
         self.sum_ns += other.sum_ns
@@ -176,13 +225,14 @@ class Histogram:
         """Return the figures of these samples.
 
         Args:
-            longest_s: What a percentile that falls among the censored samples is at least: the time-out.
+            longest_s: What a request that failed took at least: the time-out.
             minimum: Fewest samples from which each percentile is given.
         """
         counted = self.counted
         total = counted + self.censored
         if not total:
             return Latency()
+        bound, longest = self._bounds(longest_s) if self.censored else (None, self.max_ns / 1e9)
         cumulative = np.cumsum(self.counts)
         values: dict[str, float | None] = {}
         for name, quantile in QUANTILES.items():
@@ -190,7 +240,7 @@ class Histogram:
             if total < minimum.get(name, 1):
                 values[name] = None
             elif rank > counted:
-                values[name] = longest_s
+                values[name] = bound
             else:
                 # The middle of a bin can lie outside of what was seen.
                 middle = self.bins.middle(int(np.searchsorted(cumulative, rank)))
@@ -200,7 +250,8 @@ class Histogram:
             censored=self.censored,
             min=self.min_ns / 1e9 if counted else None,
             mean=self.sum_ns / counted / 1e9 if counted else None,
-            max=longest_s if self.censored else self.max_ns / 1e9,
+            max=longest,
+            bound=bound,
             p50=values["p50"],
             p90=values["p90"],
             p95=values["p95"],
@@ -208,6 +259,17 @@ class Histogram:
             p999=values["p999"],
             p9999=values["p9999"],
         )
+
+    def _bounds(self, longest_s: float) -> tuple[float, float]:
+        """Return what the shortest and the longest of all censored samples count as at least, in seconds."""
+        ages_s = [self.youngest_ns / 1e9, self.oldest_ns / 1e9] if self.aged else []
+        bounds_s = [*ages_s, longest_s] if self.censored > self.aged else ages_s
+        return max(self.max_ns / 1e9, min(bounds_s)), max(self.max_ns / 1e9, max(bounds_s))
+
+    def _add_ages(self, number: int, shortest_ns: int, longest_ns: int) -> None:
+        self.aged += number
+        self.youngest_ns = min(self.youngest_ns, shortest_ns)
+        self.oldest_ns = max(self.oldest_ns, longest_ns)
 
 
 def rank_of(quantile: float, total: int) -> int:

@@ -12,6 +12,7 @@ from engine import wire
 from engine.blocks import Block, Timeline
 from engine.columns import columns_of
 from engine.figures import Event, Latency, Pause, Second, SegmentFigures
+from engine.histogram import Ages
 from engine.plan import Load
 from engine.probes.base import Found, Gap, HostSample, ProcessSample, RuntimeSample, Sample
 from engine.recent import Recent
@@ -28,8 +29,9 @@ class Ledger:
 
     Args:
         start_ns: Begin of the run on the monotonic clock.
-        timeout_s: What a percentile among requests without an answer is at least.
+        timeout_s: What a request that failed took at least.
         target: What is known of the target at the start.
+        spin: Whether workers of an open loop poll for the next send.
 
     Attributes:
         answered: Answered requests so far.
@@ -40,7 +42,7 @@ class Ledger:
         last_answer_ns: When the newest answer was reported.
     """
 
-    def __init__(self, start_ns: int, *, timeout_s: float, target: Target) -> None:
+    def __init__(self, start_ns: int, *, timeout_s: float, target: Target, spin: bool = False) -> None:
         self.answered = 0
         self.events: list[Event] = []
         self.segments: list[Segment] = []
@@ -53,6 +55,7 @@ class Ledger:
         self.last_answer_ns = start_ns
         self._start_ns = start_ns
         self._timeout_s = timeout_s
+        self._spin = spin
         self._timeline = Timeline(start_ns, timeout_s)
         self._recent = Recent()
         self._pauses: list[Pause] = []
@@ -66,7 +69,7 @@ class Ledger:
         """Begin a segment; the one before, if any, ends here."""
         self.rest(at_ns)
         self._timeline.begin(len(self.segments), at_ns)
-        self.segments.append(Segment(len(self.segments), load, at_ns))
+        self.segments.append(Segment(len(self.segments), load, at_ns, spin=self._spin))
         self._under_load = True
 
     def rest(self, at_ns: int) -> None:
@@ -239,7 +242,9 @@ class Ledger:
         """Enter requests that a schedule left unsent: they were due in the segment of that schedule."""
         for segment in reversed(self.segments):
             if segment.start_ns <= unsent.first_ns or segment.index == 0:
-                segment.add_unanswered("unsent", unsent.count)
+                # When each was due is not known: the last may have been due just before the schedule ended.
+                ages = Ages(unsent.count, 0, unsent.last_ns - unsent.first_ns)
+                segment.add_unanswered("unsent", unsent.count, ages)
                 self._forget(segment.index)
                 return
 

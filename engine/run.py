@@ -99,7 +99,7 @@ class Run:
         self._end_ns: int | None = None
         target = Target(url=plan.url, method=plan.method, same_host=address.is_local)
         self._snapshot = Snapshot(at_s=0.0, state=self._state, target=target, load=self._load, note=plan.note)
-        self._ledger = Ledger(self._start_ns, timeout_s=plan.timeout_s, target=target)
+        self._ledger = Ledger(self._start_ns, timeout_s=plan.timeout_s, target=target, spin=plan.spin)
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fleet: Fleet | None = None
@@ -245,7 +245,8 @@ class Run:
         """Let the run's time begin now; until the workers were up, nothing could be measured."""
         self._started_unix_s = time.time()
         self._start_ns = at_ns
-        self._ledger = Ledger(at_ns, timeout_s=self.plan.timeout_s, target=self._snapshot.target)
+        target = self._snapshot.target
+        self._ledger = Ledger(at_ns, timeout_s=self.plan.timeout_s, target=target, spin=self.plan.spin)
 
     async def _until_stopped(self, fleet: Fleet) -> None:
         while not self._stopping.is_set():

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 
 from engine import wire
 from engine.blocks import Block
-from engine.columns import Columns
+from engine.columns import FIRST_FAILED_STATUS, Columns
 from engine.figures import (
-    ClientFigures,
     GcFigures,
     Latency,
     LatencySet,
@@ -20,25 +21,36 @@ from engine.figures import (
     SegmentFigures,
     TargetFigures,
 )
-from engine.histogram import Histogram, Nanoseconds, encode_hdr
+from engine.histogram import Ages, Histogram, Nanoseconds, encode_hdr
 from engine.plan import Load
 from engine.settled import SettledPart, Turn
 from engine.snapshot import ProcessNow
+from engine.stats.client import judge
+
+CONNECTING: Final = 0.01
+"""Share of the connections' time beyond which opening them is no small part of it."""
 
 
 class Segment:
     """Totals of one segment while it is counted; `figures` says them.
 
     A request belongs to the segment in which it was due, wherever its answer came.
+
+    Args:
+        index: Its place among the segments.
+        load: The settings.
+        start_ns: When it began.
+        spin: Whether workers of an open loop poll for the next send: their CPU says nothing then.
     """
 
-    def __init__(self, index: int, load: Load, start_ns: int) -> None:
+    def __init__(self, index: int, load: Load, start_ns: int, *, spin: bool = False) -> None:
         self.index = index
         self.load = load
         self.start_ns = start_ns
         self.end_ns: int | None = None
         self.bytes_in = 0
         self.retried = 0
+        self._spins = spin and load.mode == "open"
         self._settled = SettledPart(closed_loop=load.mode == "closed")
         self._outcomes: Counter[int] = Counter()
         self._response = Histogram()
@@ -58,9 +70,12 @@ class Segment:
         for outcome, times in columns.count_outcomes().items():
             self._outcomes[outcome] += times
         fine = columns.succeeded()
-        self._response.add(fine.response, bins=fine.bins, censored=columns.unanswered)
+        unanswered = columns.unanswered
+        self._response.add(
+            fine.response, bins=fine.bins, censored=unanswered, ages=columns.ages(columns.planned)
+        )
         if columns.planned is not columns.written:
-            self._service.add(fine.last - fine.written, censored=columns.unanswered)
+            self._service.add(fine.last - fine.written, censored=unanswered, ages=columns.ages(columns.written))
         failed = columns.failed()
         self._failed.add(failed.response, bins=failed.bins)
 
@@ -76,10 +91,16 @@ class Segment:
         """Count by how much sends of the schedule were late although a connection was free."""
         self._lag.add(late_ns)
 
-    def add_unanswered(self, kind: str, requests: int) -> None:
-        """Count requests that nobody can say the times of: never sent, or lost with a worker."""
+    def add_unanswered(self, kind: str, requests: int, ages: Ages | None = None) -> None:
+        """Count requests that nobody can say the times of: never sent, or lost with a worker.
+
+        Args:
+            kind: One of `engine.wire.ERROR_KINDS`.
+            requests: How many.
+            ages: Their ages, where the end of the schedule cut them off.
+        """
         self._outcomes[wire.ERROR_CODE[kind]] += requests
-        self._response.add(np.empty(0, np.int64), censored=requests)
+        self._response.add(np.empty(0, np.int64), censored=requests, ages=ages)
 
     def add_process(self, process: ProcessNow) -> None:
         """Note a look at the target's process."""
@@ -112,7 +133,7 @@ class Segment:
         Args:
             run_start_ns: Begin of the run.
             now_ns: End of the segment where it has none yet.
-            timeout_s: What a percentile among requests without an answer is at least.
+            timeout_s: What a request that failed took at least.
             whole: Whether to encode the histograms too, which takes some milliseconds.
         """
         end_ns = now_ns if self.end_ns is None else self.end_ns
@@ -123,6 +144,17 @@ class Segment:
         is_settled = settled.since_s is not None
         response = (settled.response if is_settled else self._response).latency(longest_s=timeout_s)
         service = settled.service if is_settled else self._service
+        throughput = settled.done / settled.span_s if is_settled else requests / span_s
+        lag = _some(self._lag, timeout_s) if open_loop else None
+        cpu = _mean(self._worker_cpu)
+        client = judge(
+            worker_cpu_pct=None if self._spins else cpu,
+            lag_p99_s=None if lag is None else lag.p99,
+            response=response,
+            closed_loop=not open_loop and is_settled and self._always_carried(span_s),
+            concurrency=self.load.concurrency,
+            throughput_rps=throughput,
+        )
         return SegmentFigures(
             index=self.index,
             start_s=(self.start_ns - run_start_ns) / 1e9,
@@ -131,7 +163,7 @@ class Segment:
             state=settled.state,
             settled_at_s=settled.since_s,
             requests=requests,
-            throughput_rps=settled.done / settled.span_s if is_settled else requests / span_s,
+            throughput_rps=throughput,
             bytes_in=self.bytes_in,
             statuses={str(o): n for o, n in sorted(self._outcomes.items()) if o >= wire.FIRST_STATUS},
             errors={wire.ERROR_KINDS[o]: n for o, n in sorted(self._outcomes.items()) if o < wire.FIRST_STATUS},
@@ -140,10 +172,10 @@ class Segment:
                 response=response,
                 service=service.latency(longest_s=timeout_s) if open_loop else response,
                 failed=_some(self._failed, timeout_s),
-                lag=_some(self._lag, timeout_s) if open_loop else None,
+                lag=lag,
                 connect=_some(self._connect, timeout_s),
             ),
-            client=ClientFigures(cpu_pct=_mean(self._worker_cpu)),
+            client=replace(client, cpu_pct=cpu),
             target=TargetFigures(
                 cpu_pct=_mean(self._cpu),
                 rss_bytes=MeanMax(mean=_mean(self._rss) or 0.0, max=max(self._rss)) if self._rss else None,
@@ -151,6 +183,18 @@ class Segment:
             ),
             histogram=self._histograms(open_loop) if whole else {},
         )
+
+    def _always_carried(self, span_s: float) -> bool:
+        """Return whether connections had nothing to do but carry requests whose times are counted.
+
+        Errors and answers of 400 and above take time that is in no response time, and so does connecting.
+        """
+        unfinished = wire.ERROR_CODE["unfinished"]
+        answered = all(
+            wire.FIRST_STATUS <= outcome < FIRST_FAILED_STATUS or outcome == unfinished
+            for outcome in self._outcomes
+        )
+        return answered and self._connect.sum_ns / 1e9 <= CONNECTING * span_s * self.load.concurrency
 
     def _histograms(self, open_loop: bool) -> dict[str, str]:
         settled = self._settled

@@ -124,13 +124,15 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "min": "Shortest of the answered.",
         "mean": "Mean of the answered.",
         "p50": "Half are no longer than this; null if there were too few samples to say, as for all "
-        "percentiles. One that falls among the censored is the time-out, as a lower bound.",
+        "percentiles. One that falls among the censored is `bound`.",
         "p90": "90 % are no longer than this.",
         "p95": "95 % are no longer than this.",
         "p99": "99 % are no longer than this.",
         "p99.9": "99.9 % are no longer than this.",
         "p99.99": "99.99 % are no longer than this.",
-        "max": "Longest; the time-out, as a lower bound, where requests are censored.",
+        "max": "Longest; a lower bound where requests are censored.",
+        "bound": "Percentiles and `max` equal to or above this are lower bounds, because requests without an "
+        "answer lie there; null if nothing is censored.",
         "ci95": "95 % confidence interval of each percentile that has one, as [lower, upper].",
     },
     "ClientFigures": {

@@ -56,7 +56,8 @@ def _verdict(session: Session) -> str:
     lines = [f"**{words}.**"]
     if client:
         lines.append(f"**{client}.**" if mood == "bad" else f"{client}.")
-    return " ".join(lines)
+    reasons = "".join(f"\n- {escape(reason)}" for reason in session.result.client.reasons)
+    return " ".join(lines) + (f"\n{reasons}" if reasons else "")
 
 
 def _figures(session: Session) -> str:

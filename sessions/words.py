@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from engine.figures import GcFigures, Latency, SegmentState
-from engine.histogram import MINIMUM_SAMPLES, QUANTILES, rank_of
+from engine.histogram import MINIMUM_SAMPLES, QUANTILES
 from sessions.format import clock, count, digits, duration, share, span, trim
 from sessions.model import Result
 
@@ -87,7 +88,7 @@ def latency_figure(latency: Latency, name: str, timeout_s: float) -> Figure:
     Args:
         latency: The figures.
         name: Field of `Latency`.
-        timeout_s: The time-out, for percentiles that fall among the requests without an answer.
+        timeout_s: The time-out, which is named where it is what bounds a figure.
     """
     value: float | None = getattr(latency, name)
     quantile = QUANTILES.get(name)
@@ -96,17 +97,20 @@ def latency_figure(latency: Latency, name: str, timeout_s: float) -> Figure:
         return Figure(NO_FIGURE, f"{count(missing)} more samples" if missing > 0 else "")
     if value is None:
         return Figure("-")
-    if latency.censored:
-        beyond = name == "max" if quantile is None else _among_censored(latency, quantile)
-        if beyond:
-            return Figure(f"≥ {trim(duration(value))}", "time-out" if value >= timeout_s * 0.999 else "")
-        if quantile is None:
-            return Figure(duration(value), "of the answered")
+    if is_bound(latency, name):
+        # A kept figure has fewer digits than the plan's.
+        is_timeout = math.isclose(value, timeout_s, rel_tol=1e-3)
+        return Figure(f"≥ {trim(duration(value))}", "time-out" if is_timeout else "")
+    if latency.censored and quantile is None:
+        return Figure(duration(value), "of the answered")
     return Figure(duration(value), _interval(latency, QUANTILE_LABELS.get(name, name)))
 
 
-def _among_censored(latency: Latency, quantile: float) -> bool:
-    return rank_of(quantile, latency.count) > latency.count - latency.censored
+def is_bound(latency: Latency, name: str) -> bool:
+    """Return whether a percentile or `max` is only a lower bound: requests without an answer lie there."""
+    value: float | None = getattr(latency, name)
+    ranked = name == "max" or name in QUANTILES
+    return ranked and value is not None and latency.bound is not None and value >= latency.bound
 
 
 def _interval(latency: Latency, label: str) -> str:

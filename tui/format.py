@@ -13,7 +13,7 @@ from engine.figures import Event, Latency, SegmentFigures
 from engine.histogram import MINIMUM_SAMPLES
 from engine.plan import Load
 from sessions.format import change_words, clock, count, digits, plural, setting
-from sessions.words import NO_FIGURE
+from sessions.words import NO_FIGURE, is_bound
 
 CUT: Final = "…"
 """Stands where text was cut."""
@@ -52,6 +52,17 @@ def milliseconds(seconds: float | None) -> str:
     return digits(value, 2 if value < 1 else 3)
 
 
+def bare(latency: Latency, name: str) -> str:
+    """Return a percentile as a number of milliseconds, marked where it is only a lower bound.
+
+    Args:
+        latency: The figures.
+        name: Field of `Latency`.
+    """
+    value: float | None = getattr(latency, name)
+    return f"{'≥' if is_bound(latency, name) else ''}{milliseconds(value)}"
+
+
 def amount(latency: Latency, name: str) -> str:
     """Return a figure of a latency with its unit, or how many answers it still needs: `…269 more`.
 
@@ -61,7 +72,7 @@ def amount(latency: Latency, name: str) -> str:
     """
     value: float | None = getattr(latency, name)
     if value is not None:
-        return f"{milliseconds(value)} ms"
+        return f"{bare(latency, name)} ms"
     missing = MINIMUM_SAMPLES.get(name, 1) - latency.count
     return f"{NO_FIGURE}{count(missing)} more" if missing > 0 else NO_FIGURE
 

@@ -10,6 +10,7 @@ from engine.histogram import rank_of
 from tests.engine.columns import MS, S, columns
 
 TIMEOUT = wire.ERROR_CODE["timeout"]
+UNFINISHED = wire.ERROR_CODE["unfinished"]
 REFUSED = wire.ERROR_CODE["refused"]
 
 
@@ -75,6 +76,14 @@ def test_requests_without_an_answer_are_errors_and_slower_than_all_answers() -> 
     rows = [block.second for block in series.settle(11 * S)]
     assert rows[10].errors == 2
     assert rows[0].p50 == 10.0
+
+
+def test_a_request_that_the_end_cut_off_took_longer_than_until_then() -> None:
+    series = timeline()
+    cut_off = (990 * MS, S, UNFINISHED)
+    series.add(columns((0, 4 * MS, 200), cut_off, cut_off), bytes_in=0, at_ns=S)
+    (block,) = series.settle(S)
+    assert block.second.p50 == block.second.max == pytest.approx(0.01)
 
 
 def test_a_refused_connection_is_an_error_but_no_slow_request() -> None:

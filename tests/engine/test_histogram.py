@@ -13,6 +13,7 @@ from engine.histogram import (
     LONGEST_NS,
     MINIMUM_SAMPLES,
     QUANTILES,
+    Ages,
     Bins,
     Histogram,
     decode_hdr,
@@ -88,7 +89,51 @@ def test_requests_without_an_answer_are_slower_than_all_answers() -> None:
     latency = histogram.latency(longest_s=10.0, minimum=ANY_COUNT)
     assert (latency.count, latency.censored) == (100, 2)
     assert latency.p95 == pytest.approx(0.001)
-    assert latency.p99 == latency.p9999 == latency.max == 10.0
+    assert latency.p99 == latency.p9999 == latency.max == latency.bound == 10.0
+
+
+@pytest.mark.parametrize(
+    ("censored", "ages_ms", "bound_ms", "longest_ms"),
+    [
+        (2, (3, 3), 5, 5),
+        (2, (3, 40), 5, 40),
+        (2, (30, 40), 30, 40),
+        (3, (30, 40), 30, 100),  # and one that failed
+        (3, (300, 400), 100, 400),
+    ],
+)
+def test_what_was_given_up_took_longer_than_its_age_and_no_more_is_said(
+    censored: int, ages_ms: tuple[int, int], bound_ms: float, longest_ms: float
+) -> None:
+    histogram = Histogram()
+    ages = Ages(2, ages_ms[0] * 1_000_000, ages_ms[1] * 1_000_000)
+    histogram.add(np.full(97, 5_000_000), censored=censored, ages=ages)
+    latency = histogram.latency(longest_s=0.1, minimum=ANY_COUNT)
+    assert latency.p95 == pytest.approx(0.005)
+    assert latency.p99 == latency.bound == pytest.approx(bound_ms / 1e3)
+    assert latency.max == pytest.approx(longest_ms / 1e3)
+
+
+def test_bounds_are_kept_when_histograms_are_packed_and_merged() -> None:
+    young, old, failed = Histogram(), Histogram(), Histogram()
+    young.add(np.full(9, 1_000_000), censored=1, ages=Ages(1, 2_000_000, 2_000_000))
+    old.add(np.empty(0, np.int64), censored=1, ages=Ages(1, 90_000_000, 90_000_000))
+    failed.add(np.full(9, 1_000_000), censored=1)
+    both = Histogram()
+    both.merge(young)
+    both.merge(old.packed())
+    both.merge(Histogram())
+    latency = both.latency(longest_s=1.0)
+    assert (latency.censored, latency.bound, latency.max) == (2, 0.002, 0.09)
+    both.merge(failed.packed())
+    latency = both.latency(longest_s=1.0)
+    assert (latency.censored, latency.bound, latency.max) == (3, 0.002, 1.0)
+
+
+def test_nothing_censored_has_no_bound() -> None:
+    histogram = Histogram()
+    histogram.add(np.full(9, 1_000_000))
+    assert histogram.latency(longest_s=1.0).bound is None
 
 
 def test_nothing_counted_says_nothing() -> None:

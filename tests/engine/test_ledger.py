@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from tests.engine.columns import MS, S, frame
 
 C64, C128 = Load(concurrency=64), Load(concurrency=128)
 TIMEOUT = wire.ERROR_CODE["timeout"]
+UNFINISHED = wire.ERROR_CODE["unfinished"]
 
 
 def ledger() -> Ledger:
@@ -53,6 +55,71 @@ def test_requests_without_an_answer_are_counted_by_kind_and_censor_the_tail() ->
     (figures,) = books.figures(10 * S)
     assert (figures.requests, figures.errors) == (90, {"timeout": 10})
     assert (figures.latency_s.response.censored, figures.latency_s.response.p95) == (10, 10.0)
+
+
+def test_what_the_end_cut_off_bounds_the_tail_by_its_age() -> None:
+    books = ledger()
+    books.add_frame(frame(*[(0, MS, 200)] * 90, (S - 3 * MS, S, UNFINISHED), (0, S, UNFINISHED), at_ns=S))
+    latency = books.figures(S)[0].latency_s.response
+    assert (latency.censored, latency.bound, latency.max) == (2, 0.003, 1.0)
+
+
+def test_what_a_schedule_left_unsent_is_at_most_as_old_as_the_schedule() -> None:
+    books = ledger()
+    entry = frame(*[(0, 5 * MS, 200)] * 90, at_ns=S)
+    books.add_frame(msgspec.structs.replace(entry, unsent=(wire.Unsent(S, 3 * S, 100),)))
+    figures = books.figures(3 * S)[0]
+    latency = figures.latency_s.response
+    assert figures.errors == {"unsent": 100}
+    assert (latency.censored, latency.bound, latency.p95, latency.max) == (100, 0.005, 0.005, 2.0)
+
+
+def steady(*, took_ns: int, status: int = 200, connect_ns: int = 0) -> Ledger:
+    """Return the books of a closed loop of two connections, 200 requests a second, that settled."""
+    books = Ledger(0, timeout_s=10.0, target=Target(url="u"))
+    books.begin(Load(concurrency=2), 0)
+    for second in range(40):
+        at = second * S
+        due = [(at + i * 10 * MS, at + i * 10 * MS + took_ns + i, 200) for i in range(100)] * 2
+        entry = frame(*due, (at, at + MS, status), at_ns=at + S)
+        books.add_frame(msgspec.structs.replace(entry, connect=wire.pack_times([connect_ns] * 2)))
+        books.add_worker_cpu((85.0, 40.0))
+        books.settle(at + S)
+    return books
+
+
+@pytest.mark.parametrize(
+    ("books", "verdict"),
+    [
+        ({"took_ns": 5 * MS}, "client-bound"),
+        ({"took_ns": 9_900_000}, "tight"),
+        ({"took_ns": 5 * MS, "status": 503}, "tight"),
+        ({"took_ns": 5 * MS, "status": TIMEOUT}, "tight"),
+        ({"took_ns": 5 * MS, "connect_ns": 300 * MS}, "tight"),
+    ],
+)
+def test_connections_that_sit_idle_betray_a_generator_only_where_nothing_else_keeps_them(
+    books: dict[str, int], verdict: str
+) -> None:
+    figures = steady(**books).figures(40 * S)[0]
+    assert figures.state == "settled"
+    assert (figures.client.verdict, figures.client.cpu_pct) == (verdict, 85.0)
+    assert "85 %" in figures.client.reasons[0]
+
+
+def test_before_it_is_settled_or_looked_at_nothing_is_said_of_the_generator() -> None:
+    books = ledger()
+    books.add_frame(frame(*[(0, MS, 200)] * 90, at_ns=S))
+    assert books.figures(S)[0].client.verdict == "not-judged"
+
+
+@pytest.mark.parametrize(("spin", "verdict"), [(False, "client-bound"), (True, "not-judged")])
+def test_a_worker_that_polls_for_the_next_send_is_not_judged_by_its_cpu(spin: bool, verdict: str) -> None:
+    books = Ledger(0, timeout_s=10.0, target=Target(url="u"), spin=spin)
+    books.begin(Load(mode="open", rate=100.0, arrivals="constant"), 0)
+    books.add_worker_cpu((100.0,))
+    client = books.figures(S)[0].client
+    assert (client.verdict, client.cpu_pct) == (verdict, 100.0)
 
 
 def test_throughput_leaves_out_the_time_without_load() -> None:

@@ -19,7 +19,17 @@ MakeSegment = Callable[..., SegmentFigures]
 WIDTHS = pytest.mark.parametrize("width", [60, 80, 120])
 
 CENSORED = Latency(
-    count=20_412, censored=412, min=1e-3, mean=0.8, p50=0.71, p90=2.2, p95=4.6, p99=10.0, p999=10.0, max=10.0
+    count=20_412,
+    censored=412,
+    min=1e-3,
+    mean=0.8,
+    p50=0.71,
+    p90=2.2,
+    p95=4.6,
+    p99=10.0,
+    p999=10.0,
+    max=10.0,
+    bound=10.0,
 )
 
 
@@ -125,10 +135,12 @@ def test_time_outs_are_lower_bounds(overloaded: Session, width: int) -> None:
 def test_an_unanswered_request_that_did_not_wait_so_long_is_no_time_out(
     make_session: MakeSession, make_segment: MakeSegment
 ) -> None:
-    latency = Latency(count=1000, censored=20, p50=0.1, p90=0.2, p95=0.3, p99=4.0, max=4.0)
+    latency = Latency(count=1000, censored=20, p50=0.1, p90=0.2, p95=0.3, p99=4.0, max=6.0, bound=4.0)
     segment = make_segment(latency_s=LatencySet(response=latency))
     text = as_text(make_session(segments=[segment]), width=80)
+    assert row(text, "p95").startswith("p95 300 ms")
     assert row(text, "p99") == "p99 ≥ 4 s"
+    assert row(text, "max") == "max ≥ 6 s"
 
 
 @WIDTHS
@@ -320,6 +332,7 @@ def test_markdown_says_the_same(make_session: MakeSession, overloaded: Session) 
     assert "**CLIENT-BOUND:" in said
     assert "| p99 | ≥ 10 s | time-out |" in said
     assert "| error: timeout | 400 (2.0 %) |" in said
+    assert "\n- worker 0 used 97 % of its core\n" in said
 
 
 def test_markdown_shows_text_as_it_is(make_session: MakeSession) -> None:

@@ -53,6 +53,15 @@ def test_a_missing_percentile_says_how_many_answers_it_needs() -> None:
     assert words.amount(Latency(count=300), "p99") == "…"
 
 
+def test_a_lower_bound_is_marked_whatever_it_is() -> None:
+    latency = Latency(count=300, censored=9, min=1.0, p50=0.5, p99=1.0, max=2.0, bound=1.0)
+    assert words.amount(latency, "p50") == "500 ms"
+    assert words.amount(latency, "min") == "1 000 ms"
+    assert words.amount(latency, "p99") == "≥1 000 ms"
+    assert words.bare(latency, "max") == "≥2 000"
+    assert words.bare(latency, "p999") == "…"
+
+
 def test_foreign_text_cannot_move_the_cursor_or_the_columns() -> None:
     cleaned = words.clean("\x1b[2J boom\r\n\x07 [red]日本[/red] e\u0301 \u202eabc")
     assert cleaned == "[2J boom [red]··[/red] e· abc"

@@ -112,7 +112,10 @@ def test_the_state_is_a_word_never_only_a_colour() -> None:
 
 def test_a_generator_that_is_the_limit_is_named_and_its_percentiles_are_grey() -> None:
     shown = view(SCENES["blind"])
-    assert "CLIENT-BOUND worker 0 at 99 % of its core" in text(Status(), shown, 120, 2)
+    assert "CLIENT-BOUND   worker 0 at 99 % of its core" in text(Status(), shown, 120, 2)
+    for width, height in ((60, 1), (60, 2)):
+        assert "CLIENT-BOUND" in text(Status(), shown, width, height)
+    assert "worker 0 at 99 % of it…" in text(Status(), shown, 74, 2)
     panel = LatencyPanel()
     assert "CLIENT-BOUND" in text(panel, shown, 74, 9)
     tones = {tone for line in panel.rows(shown, 70, 7)[1:6] for text, tone in line if text.strip()}

@@ -27,7 +27,7 @@ class Glyphs:
 
 
 # one character for one, so that no column moves
-ASCII: Final = str.maketrans("│─╭╮╰╯█·…–→▸µ±×", "|-++++#-~->>u+x")
+ASCII: Final = str.maketrans("│─╭╮╰╯█·…–→▸µ±×≥", "|-++++#-~->>u+x>")
 
 GLYPHS: Final[Mapping[Graph, Glyphs]] = {
     "block": Glyphs(" ▁▂▃▄▅▆▇█"),

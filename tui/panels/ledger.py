@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from engine.figures import SegmentFigures
 from sessions.format import count, load_short, scaled, segment_name, share, size
-from tui.format import failures, fit, milliseconds, percent, rate
+from tui.format import bare, failures, fit, percent, rate
 from tui.panels.base import Panel, View
 from tui.panels.line import Line, Span, Tone
 from tui.panels.status import SEGMENT_TONES
@@ -46,21 +46,21 @@ def answers(row: SegmentFigures) -> str:
 
 def service(row: SegmentFigures) -> str:
     """Return the service time; in a closed loop it is the response time, and said already."""
-    return milliseconds(row.latency_s.service.p99) if row.load.mode == "open" else UNKNOWN
+    return bare(row.latency_s.service, "p99") if row.load.mode == "open" else UNKNOWN
 
 
 def lag(row: SegmentFigures) -> str:
     """Return by how much the generator itself was late; a closed loop has no schedule to be late for."""
-    return milliseconds(row.latency_s.lag.p99) if row.latency_s.lag is not None else UNKNOWN
+    return bare(row.latency_s.lag, "p99") if row.latency_s.lag is not None else UNKNOWN
 
 
 COLUMNS: Final[tuple[Column, ...]] = (
     # head, width, rank by which it goes where there is no room (high goes first), text
     ("req/s", 9, 0, lambda row: rate(row.throughput_rps)),
-    ("p50 ms", 7, 2, lambda row: milliseconds(row.latency_s.response.p50)),
-    ("p90 ms", 7, 10, lambda row: milliseconds(row.latency_s.response.p90)),
-    ("p99 ms", 7, 1, lambda row: milliseconds(row.latency_s.response.p99)),
-    ("p99.9 ms", 8, 9, lambda row: milliseconds(row.latency_s.response.p999)),
+    ("p50 ms", 7, 2, lambda row: bare(row.latency_s.response, "p50")),
+    ("p90 ms", 7, 10, lambda row: bare(row.latency_s.response, "p90")),
+    ("p99 ms", 7, 1, lambda row: bare(row.latency_s.response, "p99")),
+    ("p99.9 ms", 8, 9, lambda row: bare(row.latency_s.response, "p999")),
     ("svc p99", 7, 4, service),
     ("lag p99", 7, 7, lag),
     ("errors", 8, 3, errors),
@@ -147,5 +147,6 @@ def entry(
         (fit(words, state - 1).ljust(state), SEGMENT_TONES.get(row.state, "dim")),
     ]
     bound = row.client.verdict == "client-bound"
-    figures = "".join(" " * GAP + text(row).rjust(across) for _, across, _, text in columns)
+    # A bound's sign may take from the gap before it.
+    figures = "".join(text(row).rjust(GAP + across) for _, across, _, text in columns)
     return (*spans, (figures, "dim" if bound else tone))

@@ -13,6 +13,7 @@ from tui.panels.line import Line, Span, Tone, length
 
 GAP: Final = "   "
 SHORTEST_URL: Final = 20
+SHORTEST_REASON: Final = 20
 
 STATE_TONES: Final[dict[RunState, Tone]] = {
     RunState.STARTING: "badge-warn",
@@ -32,6 +33,12 @@ SEGMENT_TONES: Final[dict[str, Tone]] = {
     "no-steady-state": "bad",
 }
 
+CLIENT_WORDS: Final[dict[str, Span]] = {
+    "ok": ("client ok", "good"),
+    "tight": ("client tight", "warn"),
+    "client-bound": ("CLIENT-BOUND", "bad"),
+}
+
 
 class Status(Panel):
     """State, verdicts, costs; below them the target and the load. Most important first: the rest is shed."""
@@ -41,11 +48,12 @@ class Status(Panel):
 
     def rows(self, view: View, width: int, height: int) -> list[Line]:
         """Return the state's row, and the target's row where there is room for it."""
-        state = [*badges(view), *verdicts(view), *costs(view.second)]
+        judged = [*badges(view), *verdicts(view)]
         target = about(view.second, width)
         if height > 1:
-            return [fitting(state, width), fitting(target, width)]
-        return [fitting([*state[: len(badges(view)) + 1], *target[:2], *state[len(badges(view)) + 1 :]], width)]
+            reasons = why(view, width - length(fitting(judged, width)) - len(GAP))
+            return [fitting([*judged, *reasons, *costs(view.second)], width), fitting(target, width)]
+        return [fitting([*judged, *target[:2], *costs(view.second)], width)]
 
 
 def fitting(parts: list[Line], width: int, between: str = GAP) -> Line:
@@ -94,14 +102,17 @@ def segment_verdict(figures: SegmentFigures) -> Line:
 
 
 def client_verdict(figures: SegmentFigures) -> list[Line]:
-    """Return whether the generator itself is the bottleneck, with its reasons."""
-    client = figures.client
-    reasons = "; ".join(map(clean, client.reasons))
-    if client.verdict == "client-bound":
-        return [(("CLIENT-BOUND", "bad"), (f" {reasons}" if reasons else "", "text"))]
-    if client.verdict == "tight":
-        return [(("client tight", "warn"), (f" {reasons}" if reasons else "", "text"))]
-    return [(("client ok", "good"),)] if client.verdict == "ok" else []
+    """Return whether the generator itself is the bottleneck."""
+    verdict = figures.client.verdict
+    return [(CLIENT_WORDS[verdict],)] if verdict in CLIENT_WORDS else []
+
+
+def why(view: View, room: int) -> list[Line]:
+    """Return the first reason of the client's verdict, cut to the room there is."""
+    reasons = view.figures.client.reasons if view.figures is not None else ()
+    if not reasons or room < SHORTEST_REASON:
+        return []
+    return [((fit(clean(reasons[0]), room), "text"),)]
 
 
 def costs(snapshot: Snapshot) -> list[Line]:
