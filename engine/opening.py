@@ -69,7 +69,7 @@ class Opener:
         connection: Callable[[int], Connection],
     ) -> None:
         self.connecting = 0
-        self.sockets = SocketSet(loop, linger=not setup.spin) if setup.tls is None and HAS_EPOLL else None
+        self.sockets = SocketSet(loop) if setup.tls is None and HAS_EPOLL else None
         self._setup = setup
         self._address = str(setup.address[0]) if setup.family == socket.AF_UNIX else setup.address
         self._tls = client_context(setup.tls) if setup.tls else None

@@ -13,16 +13,16 @@ import os
 import select
 import socket
 from collections.abc import Callable
-from time import monotonic_ns
 from typing import Any, Final
 
-READ_BYTES: Final = 65536
-LINGER_NS: Final = 4_000_000
-LINGER_POLL_S: Final = 0.001
-"""For how long everything else on the loop (commands, connections being opened, frames) can be kept waiting."""
+FIRST_READ_BYTES: Final = 4096
+MOST_READ_BYTES: Final = 65536
+"""Read at once. The buffer of a read is made anew each time; answers are short until one is not."""
 
 READY_AT_ONCE: Final = 512
 """Sockets drained before the loop gets its turn: some 2 ms of work, within which a timer can be late."""
+
+_OUT: Final = select.EPOLLOUT if hasattr(select, "EPOLLOUT") else 0
 
 
 class Stream(asyncio.Transport):
@@ -96,12 +96,11 @@ class SocketSet:
 
     Args:
         loop: The worker's event loop.
-        linger: Whether to wait for more in here while there is a lot to do; not where somebody spins.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, linger: bool = True) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._linger_ns = LINGER_NS if linger else 0
+        self._read_bytes = FIRST_READ_BYTES
         self._epoll = select.epoll()
         self._poll = self._epoll.poll
         # What a ready socket needs, by its number: its recv, who takes the data, and the stream.
@@ -165,22 +164,10 @@ class SocketSet:
         self._epoll.close()
 
     def _drain(self) -> None:
-        """Drain what is ready; then, for some milliseconds, wait here for more instead of in the event loop.
-
-        Under load there always is more, and a turn of the loop costs as much as a request.
-        """
-        back_ns = monotonic_ns() + self._linger_ns
-        events = self._poll(0, READY_AT_ONCE)
-        while events:
-            self._round(events)
-            if monotonic_ns() >= back_ns:
-                return
-            events = self._poll(LINGER_POLL_S, READY_AT_ONCE)
-
-    def _round(self, round_events: list[tuple[int, int]]) -> None:
         ready = self._ready
         is_time = False
-        for fd, events in round_events:
+        read_bytes = self._read_bytes
+        for fd, events in self._poll(0, READY_AT_ONCE):
             entry = ready.get(fd)
             if entry is None:
                 if fd == self._timer_fd:
@@ -189,12 +176,12 @@ class SocketSet:
                     self._connected(fd)
                 continue  # else closed by what another socket of this round brought
             recv, received, stream = entry
-            if events != select.EPOLLIN and events & select.EPOLLOUT:
+            if events & _OUT:
                 stream.write_more()
-                if not events & ~select.EPOLLOUT:
+                if events == _OUT:
                     continue
             try:
-                data = recv(READ_BYTES)
+                data = recv(read_bytes)
             except (BlockingIOError, InterruptedError):
                 continue
             except OSError as error:
@@ -202,6 +189,8 @@ class SocketSet:
                 continue
             if data:
                 received(data)
+                if len(data) == read_bytes:
+                    self._read_bytes = read_bytes = MOST_READ_BYTES
             else:
                 stream.protocol.eof_received()
                 self.lose_soon(stream, None)
