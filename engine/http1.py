@@ -10,10 +10,12 @@ one piece, the same as the one before) is a comparison of bytes and three append
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from time import monotonic_ns
 from typing import Protocol, cast
 
 from engine.answers import AnswerError, AnswerReader, Heads
+from engine.sockets import Stream
 from engine.tally import Tally
 
 IDLE, AWAITING, READING = range(3)
@@ -57,6 +59,7 @@ class Connection(asyncio.Protocol):
         "_reader",
         "_request",
         "_transport",
+        "_whole",
         "_write",
         "begun_ns",
         "planned_ns",
@@ -75,6 +78,8 @@ class Connection(asyncio.Protocol):
         self._add_last = pool.tally.last.append
         self._add_outcome = pool.tally.outcome.append
         self._transport: asyncio.Transport | None = None
+        self._write: Callable[[bytes], int | None]
+        self._whole: int | None = None
         self.state = IDLE
         self.was_made = False
         self.planned_ns = 0
@@ -84,7 +89,10 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._write = self._transport.write
+        if isinstance(transport, Stream):
+            self._write, self._whole = transport.send, len(self._request)
+        else:
+            self._write, self._whole = self._transport.write, None
         self.was_made = True
         self._pool.opened(self)
 
@@ -93,7 +101,7 @@ class Connection(asyncio.Protocol):
         self.planned_ns = planned_ns
         self.written_ns = now_ns
         self.state = AWAITING
-        self._write(self._request)
+        self._put()
 
     def data_received(self, data: bytes) -> None:
         now_ns = monotonic_ns()
@@ -126,12 +134,26 @@ class Connection(asyncio.Protocol):
             # than a microsecond apart, and the clock costs as much as an append.
             self.written_ns = now_ns
             self.state = AWAITING
-            self._write(self._request)
+            self._put()
         else:
             self.reused = True
             self.state = IDLE
             self.written_ns = 0
             pool.answered(self, reusable, now_ns)
+
+    def _put(self) -> None:
+        """Write the request: by the socket itself, as long as that takes it whole, which is nearly always."""
+        try:
+            sent = self._write(self._request)
+        except (
+            OSError
+        ):  # the kernel takes nothing now, or the connection is broken: the stream knows what to do
+            sent = 0
+        if sent != self._whole:
+            # From here on in good order: what is left of one request must not be overtaken by the next.
+            stream = cast(Stream, self._transport)
+            self._write, self._whole = stream.write, None
+            stream.write(self._request[sent:])
 
     def eof_received(self) -> bool:
         return False  # close our side too; connection_lost follows

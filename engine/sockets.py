@@ -26,16 +26,20 @@ _OUT: Final = select.EPOLLOUT if hasattr(select, "EPOLLOUT") else 0
 
 
 class Stream(asyncio.Transport):
-    """One socket, as much of a transport as a `Connection` needs."""
+    """One socket, as much of a transport as a `Connection` needs.
 
-    __slots__ = ("_fd", "_protocol", "_send", "_set", "_sock", "_unsent", "recv")
+    Attributes:
+        send: The socket's own; whoever uses it must see to what it does not take, by `write`.
+    """
+
+    __slots__ = ("_fd", "_protocol", "_set", "_sock", "_unsent", "send")
 
     def __init__(self, owner: SocketSet, sock: socket.socket, protocol: asyncio.Protocol) -> None:
         self._set = owner
         self._sock = sock
         self._fd = sock.fileno()
         self._protocol = protocol
-        self._send: Callable[[bytes], int] = sock.send
+        self.send: Callable[[bytes], int] = sock.send
         self._unsent = b""
 
     def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
@@ -44,7 +48,7 @@ class Stream(asyncio.Transport):
             self._unsent += data
             return
         try:
-            sent = self._send(data)  # type: ignore[arg-type]
+            sent = self.send(data)  # type: ignore[arg-type]
         except BlockingIOError:
             sent = 0
         except OSError as error:

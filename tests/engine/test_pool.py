@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import resource
 import socket
 from collections import Counter
@@ -310,6 +311,22 @@ def test_a_retried_request_of_an_open_loop_is_still_counted_from_when_it_was_due
     assert len(set(due)) == len(due)
     # None is missing: what was lost came back with its own time.
     assert {after - before for before, after in pairwise(due)} <= {5_000_000}
+
+
+def test_a_request_that_the_kernel_does_not_take_at_once_arrives_whole_again_and_again() -> None:
+    body = random.Random(1).randbytes(3_000_000)
+    request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n" + body
+    seen_bodies: list[bool] = []
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.readuntil(b"\r\n\r\n"):
+            seen_bodies.append(await reader.readexactly(len(body)) == body)
+            writer.write(OK)
+
+    _, outcomes = drive(script, lambda pool: len(pool.tally.outcome) >= 12, concurrency=3, request=request)
+    assert set(outcomes) == {"200"}
+    assert all(seen_bodies)
+    assert len(seen_bodies) >= 12
 
 
 def test_a_body_of_a_gigabyte_is_counted_and_never_held() -> None:
