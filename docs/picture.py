@@ -26,7 +26,7 @@ from tui.feeds import RunFeed
 CHANGES = (("", 40.0), ("right_curly_bracket", 40.0), ("right_curly_bracket", 40.0))
 """Keys, and for how long to look at what each does."""
 
-FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+FONTS = re.compile(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", re.DOTALL)
 """The picture is to load nothing from elsewhere; a monospaced font is wherever it is looked at."""
 
 
