@@ -2,7 +2,8 @@
 
 An event loop that watches each socket calls back once a socket, through a handle, a context and a protocol.
 Here one call drains everything that is ready: `benchmarks/README.md` has what that is worth. Where there is
-no epoll, and for TLS, `engine.pool` uses the loop's own transports; a `Connection` cannot tell them apart.
+no epoll, and for TLS, `engine.opening` uses aiofastnet's transports; to a `Connection` they are the same, but
+that it may use a `Stream`'s own `send`.
 """
 
 from __future__ import annotations

@@ -84,14 +84,16 @@ def test_a_closed_loop_at_one_server_is_erlang(oracle: Oracle) -> None:
     trace = oracle.trace()
     latency = segment.latency_s.response
     truth = [truths.erlang(20, quantile) / 1000 for quantile in truths.QUANTILES[:3]]
-    # 5000 answers, each a sum of 20 that its neighbours share: what was drawn is off by some percent itself.
-    assert [found(latency.p50), found(latency.p90)] == pytest.approx(truth[:2], rel=0.08)
-    assert found(latency.p99) == pytest.approx(truth[2], rel=0.12)
-    # What the server knows it took, and the way back.
-    assert trace.took.p50 * 0.99 <= found(latency.p50) <= trace.took.p50 + 0.002
-    assert trace.took.p99 * 0.99 <= found(latency.p99) <= trace.took.p99 + 0.004
+    # 5000 answers, each a sum of 20 that its neighbours share, are worth some 250: p50 is known to a few
+    # percent, and one hiccup of the machine is in p99. `python -m benchmarks accuracy` looks closer.
+    assert found(latency.p50) == pytest.approx(truth[0], rel=0.12)
+    assert found(latency.p90) == pytest.approx(truth[1], rel=0.25)
+    assert found(latency.p99) > truth[2] * 0.85
+    # What the server knows it took, and the way back: never less, hardly more.
+    assert trace.took.p50 * 0.99 <= found(latency.p50) <= trace.took.p50 + 0.003
+    assert trace.took.p99 * 0.99 <= found(latency.p99) <= trace.took.p99 * 1.2 + 0.02
     # Little's law: no user was idle for long.
-    assert segment.throughput_rps * found(latency.mean) == pytest.approx(20, rel=0.06)
+    assert segment.throughput_rps * found(latency.mean) == pytest.approx(20, rel=0.1)
 
 
 @pytest.mark.parametrize(("arrivals", "workers"), [("constant", 1), ("constant", 2), ("poisson", 2)])
@@ -102,10 +104,11 @@ def test_every_request_of_a_schedule_is_accounted_for(oracle: Oracle, arrivals: 
     due = segment.requests + sum(segment.errors.values())
     assert trace.arrived == due - segment.errors.get("unsent", 0)
     assert trace.answered == segment.requests
-    expected = 2000 * (segment.end_s - segment.start_s)
-    # Constant: what is due between the end as noted and the workers' own end, some milliseconds later.
-    spread = 60 if arrivals == "constant" else 5 * expected**0.5
-    assert due == pytest.approx(expected, abs=spread)
+    # An even schedule is exact; a Poisson one has the spread of its law.
+    if arrivals == "constant":
+        assert due == 4000
+    else:
+        assert due == pytest.approx(4000, abs=5 * 4000**0.5)
     lag = segment.latency_s.lag
     assert lag is not None
     assert 0 < lag.count <= due
