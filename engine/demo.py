@@ -29,7 +29,7 @@ import uvloop
 from engine.demo_http import Connection, answer
 from engine.demo_runtime import Collector, as_heap, as_vars
 
-NOTE: Final = "demo target: the first ~15 s are a simulated warm-up"
+NOTE: Final = "simulated warm-up in the first ~15 s"
 
 MEDIAN_S: Final = 0.002
 SPREAD: Final = 0.25  # sigma of the lognormal: p99 is 1.8 times the median

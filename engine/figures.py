@@ -69,7 +69,8 @@ class PauseFigures(Struct, frozen=True, kw_only=True):
     """Stop-the-world time per garbage collection, in seconds."""
 
     mean: float = 0.0
-    p99: float = 0.0
+    p99: float | None = None
+    """None until enough pauses stand behind it."""
     max: float = 0.0
     total: float = 0.0
 

@@ -21,7 +21,7 @@ from engine.figures import (
     SegmentFigures,
     TargetFigures,
 )
-from engine.histogram import Ages, Histogram, Nanoseconds, encode_hdr
+from engine.histogram import MINIMUM_SAMPLES, Ages, Histogram, Nanoseconds, encode_hdr
 from engine.plan import Load
 from engine.settled import SettledPart, Turn
 from engine.snapshot import ProcessNow
@@ -218,7 +218,9 @@ class Segment:
             pause_s=PauseFigures(
                 mean=float(pauses_s.mean()),
                 # The nearest rank, as everywhere: an interpolated pause did not happen.
-                p99=float(np.quantile(pauses_s, 0.99, method="inverted_cdf")),
+                p99=float(np.quantile(pauses_s, 0.99, method="inverted_cdf"))
+                if pauses_s.size >= MINIMUM_SAMPLES["p99"]
+                else None,
                 max=float(pauses_s.max()),
                 total=float(pauses_s.sum()),
             ),

@@ -127,7 +127,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "percentiles. One that falls among the censored is `bound`.",
         "p90": "90 % are no longer than this.",
         "p95": "95 % are no longer than this.",
-        "p99": "99 % are no longer than this.",
+        "p99": "99 % are no longer than this; null until enough pauses stand behind it.",
         "p99.9": "99.9 % are no longer than this.",
         "p99.99": "99.99 % are no longer than this.",
         "max": "Longest; a lower bound where requests are censored.",

@@ -133,7 +133,7 @@ def gc_pauses(gc: GcFigures, over_s: float) -> str:
     if known <= 0:
         return ""
     pause = gc.pause_s
-    p99 = duration(pause.p99) if known >= MINIMUM_SAMPLES["p99"] else NO_FIGURE
+    p99 = NO_FIGURE if pause.p99 is None else duration(pause.p99)
     of_time = f" ({share(pause.total, over_s)} of the time)" if over_s > 0 else ""
     longest, total = duration(pause.max), duration(pause.total)
     return f"mean {duration(pause.mean)}, p99 {p99}, max {longest}, total {total}{of_time}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from engine.figures import GcFigures
-from engine.histogram import MINIMUM_SAMPLES
 from sessions.format import count, duration, trim
 from sessions.words import NO_FIGURE
 from tui.format import clean, fit, rate, wrapped
@@ -69,11 +68,10 @@ def summary(view: View, *, titled: bool) -> list[Line]:
     if segment.count == segment.lost and segment.count:
         parts.append((("pauses not known", "dim"),))
         return parts
-    enough = segment.count - segment.lost >= MINIMUM_SAMPLES["p99"]
     parts += [
         ((f"mean {duration(pause.mean)}", "text"),),
         ((f"max {duration(pause.max)}", "text"),),
-        ((f"p99 {duration(pause.p99) if enough else NO_FIGURE}", "text"),),
+        ((f"p99 {NO_FIGURE if pause.p99 is None else duration(pause.p99)}", "text"),),
         ((f"{count(segment.count)} in segment", "dim"),),
         ((f"stopped {duration(pause.total)}", "dim"),),
     ]
