@@ -158,7 +158,7 @@ def test_a_request_to_end_is_a_quit(go_server: GoServer) -> None:
 
 def test_the_demo_is_one_command_and_its_session_can_be_looked_at_again() -> None:
     with terminal("demo", "-w", "1", size=(100, 32)) as shown:
-        shown.sees(" RUNNING ", "demo target: the first", "req/s")
+        shown.sees(" RUNNING ", "simulated warm-up", "req/s")
         watches(shown, 1)
         started = family(shown.pid)
         shown.press("\x03")
