@@ -86,11 +86,6 @@ class Stream(asyncio.Transport):
         return self._fd
 
     @property
-    def sock(self) -> socket.socket:
-        """The socket."""
-        return self._sock
-
-    @property
     def protocol(self) -> asyncio.Protocol:
         """Who takes what is received."""
         return self._protocol
@@ -159,14 +154,6 @@ class SocketSet:
         if self._ready.pop(stream.fd, None) is not None:
             self._epoll.unregister(stream.fd)
             self._loop.call_soon(stream.shut, error)
-
-    def close(self) -> None:
-        """Close every socket without a word."""
-        self._loop.remove_reader(self._epoll.fileno())
-        for _, _, stream in self._ready.values():
-            stream.sock.close()
-        self._ready.clear()
-        self._epoll.close()
 
     def _drain(self) -> None:
         ready = self._ready
