@@ -128,4 +128,4 @@ def test_what_cannot_be_sent_in_time_is_counted_as_unsent(oracle: Oracle) -> Non
     assert latency.censored >= unsent
     # More than half never got an answer: the percentile is theirs, and known only to be long.
     assert found(latency.p90) == found(latency.bound)
-    assert found(latency.max) > found(latency.bound)
+    assert found(latency.max) >= found(latency.bound)
