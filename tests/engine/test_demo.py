@@ -19,6 +19,8 @@ from engine.http_client import Fetcher
 from engine.probes.memstats import TRAILER, parse_trailer, parse_vars
 from tests.targets.demo import DemoTarget, demo_target
 
+pytestmark = pytest.mark.live
+
 PATIENCE_S = 20.0
 LABEL = b"X-Loadtop-Demo: simulated warm-up\r\n"
 

@@ -34,6 +34,8 @@ from tests.targets.scripted import (
     trickling,
 )
 
+pytestmark = pytest.mark.live
+
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 PATIENCE_S = 30.0
 

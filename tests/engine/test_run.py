@@ -23,6 +23,8 @@ from engine.run import TRANSITIONS, Run, Step
 from engine.snapshot import RunState, Snapshot
 from tests.targets.go import GoServer, go_server
 
+pytestmark = pytest.mark.live
+
 PATIENCE_S = 60.0
 
 

@@ -19,6 +19,8 @@ from engine.pool import Pool
 from tests.engine.test_pool import seen, setup, until
 from tests.targets.scripted import OK, answering, scripted
 
+pytestmark = pytest.mark.live
+
 
 @dataclass(frozen=True)
 class Authority:

@@ -17,6 +17,8 @@ from engine.plan import Load, Plan
 from engine.run import Run
 from tests.targets.oracle import Oracle, oracle
 
+pytestmark = pytest.mark.live
+
 PATIENCE_S = 60.0
 
 

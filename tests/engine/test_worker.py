@@ -17,6 +17,8 @@ from engine import wire
 from tests.engine.test_pool import setup, until
 from tests.targets.scripted import OK, answering, scripted
 
+pytestmark = pytest.mark.live
+
 PATIENCE_S = 60.0
 MOST_UNREAD_S = 2.5
 

@@ -11,6 +11,8 @@ import pytest
 from benchmarks import truths
 from benchmarks.truths import QUANTILES
 
+pytestmark = pytest.mark.live
+
 Row: TypeAlias = tuple[float, float, float, float]
 
 MM1: Final[dict[float, Row]] = {

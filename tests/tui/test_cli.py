@@ -19,6 +19,8 @@ from engine.run import Run
 from tui.arguments import COMMANDS
 from tui.cli import main
 
+pytestmark = pytest.mark.live
+
 URL = "http://127.0.0.1:9/"
 NEWLINE = "X-A: b\nX-C: d"
 

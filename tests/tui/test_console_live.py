@@ -18,6 +18,8 @@ from tests.targets.go import GoServer, go_server
 from tests.tui.launch import counts, kept, until, valid
 from tests.tui.terminal import Terminal, terminal
 
+pytestmark = pytest.mark.live
+
 HUNG_UP = 128 + signal.SIGHUP
 REACHED_S = 2.0
 """From the key to the server: a tenth of a second, and what a busy machine makes of it."""

@@ -14,6 +14,8 @@ from engine.errors import Exit
 from tests.targets.go import GoServer
 from tests.tui.launch import counts, kept, run, start, until, valid
 
+pytestmark = pytest.mark.live
+
 
 def test_the_command_of_the_design_writes_a_report_that_fits_its_schema(
     go_server: GoServer, tmp_path: Path

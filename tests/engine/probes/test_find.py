@@ -9,6 +9,8 @@ import pytest
 
 from engine.probes.find import Listener, best, command_line, is_local, listening_pid
 
+pytestmark = pytest.mark.live
+
 ONE = Listener("127.0.0.1", 80, 1)
 ALL = Listener("0.0.0.0", 80, 2)
 ALL_SIX = Listener("::", 80, 3)

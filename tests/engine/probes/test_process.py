@@ -16,6 +16,8 @@ from engine.probes.process import Meter, spent
 from engine.probes.scene import Scene
 from tests.engine.probes.heard import Heard
 
+pytestmark = pytest.mark.live
+
 # A parent that holds 40 MB and burns nothing, with a child that burns CPU until told otherwise.
 PARENT = """
 import os, sys

@@ -16,6 +16,8 @@ from tests.engine.probes.heard import Heard, watching
 from tests.targets.demo import DemoTarget
 from tests.targets.go import GoServer, go_server
 
+pytestmark = pytest.mark.live
+
 
 async def collections(fetcher: Fetcher, url: str) -> tuple[int, list[int]]:
     """Return how many collections there were, and the pauses of the last ones, oldest first."""
