@@ -26,6 +26,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(BENCH)
 
 fix: $(VENV)/.dev
+	$(BIN)/python docs/keys.py README.md
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

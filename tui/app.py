@@ -5,17 +5,19 @@ Start it with `tui.console.run_console`, which prepares the environment before T
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from themes import DEFAULT_THEME, load_themes, variable_defaults
 from tui.feed import Feed
+from tui.keys import KEYS, Key, bindings, works
 from tui.panels.glyphs import GLYPHS, Graph
 from tui.screens.help import HelpScreen
 from tui.screens.run import RunScreen
@@ -46,16 +48,7 @@ class ConsoleApp(App[None]):
     SearchIcon { display: none; }  /* an emoji, two cells wide in some fonts */
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "quit", "quit", id="app.quit"),
-        # a terminal's habits: ctrl+c must never be swallowed, whatever has the focus
-        Binding("ctrl+c,ctrl+q", "quit", "quit", id="app.interrupt", priority=True),
-        Binding("question_mark,f1", "help", "help", id="app.help"),
-        Binding("colon,ctrl+p", "command_palette", "all commands", id="app.commands"),
-        Binding("t", "theme(1)", "next theme", id="app.theme.next"),
-        Binding("T", "theme(-1)", "previous theme", id="app.theme.previous"),
-        Binding("ctrl+z", "suspend_process", "suspend", id="app.suspend"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(of_the_app=True)
 
     def __init__(
         self,
@@ -102,20 +95,17 @@ class ConsoleApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Return the commands of the palette."""
-        run = self.run_screen
-        if self.feed.live:
-            yield SystemCommand("Load: connections", "Type how many there are", run.action_connections)
-            yield SystemCommand("Load: rate", "Type requests a second: an open loop", run.action_rate)
-            yield SystemCommand(
-                "Load: pause or resume", "Hold the load back, or let it go on", run.action_pause
-            )
-            yield SystemCommand("Display: freeze or thaw", "Data keep flowing", run.action_freeze)
-        yield SystemCommand("Save the session", "Write it now, and say where", run.action_save)
+        for key in KEYS:
+            if key.palette and works(key, live=self.feed.live):
+                yield SystemCommand(key.title, f"{key.shown}   {key.help}", self.doing(key))
         for name in self._themes:
-            yield SystemCommand(f"Theme: {name}", "Use this theme", lambda name=name: self.use_theme(name))
-        yield SystemCommand("Picture", "Save this screen as an SVG picture", self.action_picture)
-        yield SystemCommand("Help", "All keys, and what the panels mean", self.action_help)
-        yield SystemCommand("Quit", "Stop the load and leave", self.action_leave)
+            yield SystemCommand(f"theme: {name}", "use this theme", partial(self.use_theme, name))
+        yield SystemCommand("picture", "save this screen as an SVG picture", self.action_picture)
+
+    def doing(self, key: Key) -> Callable[[], Awaitable[bool]]:
+        """Return what does what the key does."""
+        namespace = self if key.of_the_app else self.run_screen
+        return partial(self.run_action, key.action, default_namespace=namespace)
 
     def use_theme(self, name: str) -> None:
         """Change the theme and say its name."""
@@ -129,7 +119,7 @@ class ConsoleApp(App[None]):
 
     def action_help(self) -> None:
         """Open the help."""
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(live=self.feed.live))
 
     def action_picture(self) -> None:
         """Save the screen as a picture, once the palette is gone from it."""

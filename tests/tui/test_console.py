@@ -197,21 +197,35 @@ def test_an_unknown_theme_is_a_notice_and_the_default_is_used() -> None:
     assert drive(script, theme="mauve").theme == "dusk"
 
 
-def test_help_fits_80x24_and_closes_without_quitting() -> None:
+def fits(screen: HelpScreen, height: int) -> bool:
+    """Return whether all of the page is seen."""
+    box = screen.children[0]
+    page = box.children[0]
+    return (
+        box.region.bottom <= height
+        and page.size.width <= box.content_size.width
+        and page.size.height <= box.content_size.height
+    )
+
+
+@pytest.mark.parametrize(("size", "pages"), [((80, 24), 2), ((120, 40), 1)])
+def test_help_fits_the_screen_and_closes_without_quitting(size: tuple[int, int], pages: int) -> None:
     async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
-        for close in ("escape", "question_mark", "q"):
+        for close in ("escape", "q"):
             await pilot.press("question_mark")
             assert isinstance(app.screen, HelpScreen)
-            box = app.screen.children[0]
-            page = box.children[0]
-            assert box.region.bottom <= 24
-            assert page.size.width <= box.content_size.width
-            assert page.size.height <= box.content_size.height
+            assert fits(app.screen, size[1])
             await pilot.press(close)
             assert at_the_run(app)
+        for _ in range(pages):
+            await pilot.press("question_mark")
+            assert isinstance(app.screen, HelpScreen)
+            assert fits(app.screen, size[1])
+        await pilot.press("question_mark")
+        assert at_the_run(app)
         assert feed.wishes == []
 
-    drive(script, size=(80, 24))
+    drive(script, size=size)
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
@@ -288,8 +302,8 @@ def test_no_size_of_terminal_breaks_it(scene: Snapshot) -> None:
 def test_the_palette_opens_and_knows_our_themes() -> None:
     async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
         titles = [command.title for command in app.get_system_commands(app.screen)]
-        assert "Theme: paper" in titles
-        assert "Load: rate" in titles
+        assert "theme: paper" in titles
+        assert "load: type a rate" in titles
         await pilot.press("colon")
         assert app.screen is not app.run_screen
 

@@ -20,6 +20,7 @@ from textual.widget import Widget
 
 from engine.figures import SegmentFigures
 from engine.snapshot import Snapshot
+from tui.keys import KEYS, Key
 from tui.panels.glyphs import GLYPHS, Glyphs
 from tui.panels.line import TONES, Line, Span, Tone, changed, cut, framed, merged, ruled
 from tui.panels.timeline import Timeline, timeline
@@ -38,6 +39,7 @@ class View:
         framed: Whether panels have frames, which cost two rows and four columns.
         frozen: Whether the display is held while data keep flowing.
         controls: Whether there is load to control; False for a saved session.
+        keys: The keys there are, as they are mapped.
         notice: What the footer says instead of the keys, and its tone.
         memo: What panels computed for `second`; a new one comes with the next second.
     """
@@ -48,6 +50,7 @@ class View:
     framed: bool = True
     frozen: bool = False
     controls: bool = True
+    keys: tuple[Key, ...] = KEYS
     notice: Span | None = None
     memo: dict[Hashable, Any] = field(default_factory=dict)
 

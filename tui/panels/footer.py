@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
 
 from tui.format import clean, fit
+from tui.keys import Key, joined, works
 from tui.panels.base import Panel, View
 from tui.panels.line import Line
 from tui.panels.status import fitting
-
-KEYS: Final = (
-    # key, word, rank by which it goes where there is no room (high goes first)
-    ("+ -", "load", 2),
-    ("c", "conns", 5),
-    ("r", "rate", 6),
-    ("space", "pause", 3),
-    ("f", "freeze", 4),
-    ("S", "save", 7),
-    ("t", "theme", 8),
-    ("?", "help", 0),
-    ("q", "quit", 1),
-)
-LOAD_KEYS: Final = frozenset({"+ -", "c", "r", "space", "f"})
-"""Keys that mean nothing in a saved session."""
 
 
 class Footer(Panel):
@@ -37,12 +23,23 @@ class Footer(Panel):
             text, tone = view.notice
             return [((fit(clean(text), width), tone),)]
         gap = "  " if width < 90 else "   "
-        keys = [key for key in KEYS if view.controls or key[0] not in LOAD_KEYS]
-        while len(gap.join(f"{key} {word}" for key, word, _ in keys)) > width and len(keys) > 1:
-            keys.remove(max(keys, key=lambda key: key[2]))
-        parts: list[Line] = []
-        for key, word, _ in keys:
-            word = "resume" if key == "space" and view.live.state == "paused" else word
-            word = "thaw" if key == "f" and view.frozen else word
-            parts.append(((key, "strong"), (f" {word}", "dim")))
+        keys = [key for key in view.keys if key.footer and works(key, live=view.controls)]
+        words = {key.id: (pressed(key, view.keys), word(key, view)) for key in keys}
+        while len(gap.join(f"{shown} {said}" for shown, said in words.values())) > width and len(words) > 1:
+            last = max(keys, key=lambda key: key.rank)
+            keys.remove(last)
+            del words[last.id]
+        parts: list[Line] = [((shown, "strong"), (f" {said}", "dim")) for shown, said in words.values()]
         return [fitting(parts, width, gap)]
+
+
+def pressed(key: Key, keys: Iterable[Key]) -> str:
+    """Return the key together with those that share its words."""
+    return joined([one.shown for one in keys if one.help == key.help])
+
+
+def word(key: Key, view: View) -> str:
+    """Return what the key does now."""
+    if key.id == "load.pause" and view.live.state == "paused":
+        return "resume"
+    return "thaw" if key.id == "display.freeze" and view.frozen else key.footer

@@ -1,4 +1,4 @@
-"""All keys and what the panels mean, on one screen of 80x24."""
+"""All keys and what the panels mean: on one screen where there is room, on two pages where there is not."""
 
 from __future__ import annotations
 
@@ -10,13 +10,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-TEXT: Final = """\
-+ =  load +10 %     up    load +1    }  load x2    c  type connections
-- _  load -10 %     down  load -1    {  load /2    r  type a rate; 0: none
-space  pause, resume load            S  save session now    t T  theme
-f    freeze the display, data keep flowing   :  commands   ?  help, esc ends
-q    stop, wait for answers, leave; again: at once           ctrl+z  suspend
+from tui.keys import GROUPS, KEYS, Key, explained, works
 
+PANELS: Final = """\
 load       closed loop: each connection sends when it has its answer. With a
            rate an open loop: requests are due, whatever the answers do
 #1 #2      segments: stretches with unchanged settings, never blended;
@@ -33,28 +29,84 @@ gc         stop-the-world pauses of the target's collector; lost: it is
 errors     requests without an answer; unsent: due, no connection was free.
            failed: errors, and status 400 and up     cpu: 100 % is one core"""
 
+WIDTH: Final = 76
+PRESSED: Final = 8
+"""Columns for what is pressed; what needs more takes from the words' room."""
+
+
+def key_page(keys: tuple[Key, ...] = KEYS, *, live: bool = True) -> str:
+    """Return all keys in two columns, under the headings of their groups."""
+    blocks: list[list[str]] = []
+    for group, heading in GROUPS.items():
+        mine = [key for key in keys if key.group == group and works(key, live=live)]
+        if mine:
+            rows = [f"{pressed:<{PRESSED - 1}} {words}" for pressed, words in explained(mine)]
+            blocks.append([heading.upper(), *rows])
+    flat = [row for block in blocks for row in block]
+    # a heading must not be the last row of its column
+    half = -(-len(flat) // 2)
+    if half < len(flat) and flat[half - 1].isupper():
+        half += 1
+    left, right = flat[:half], flat[half:] + [""] * half
+    return "\n".join(f"{one:<{WIDTH // 2}}{two}".rstrip() for one, two in zip(left, right, strict=False))
+
 
 class HelpScreen(ModalScreen[None]):
-    """A page of text."""
+    """A page of text, or two.
+
+    Args:
+        keys: The keys as they are mapped.
+        live: Whether there is load to change.
+    """
 
     CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
     HelpScreen > Vertical {
         width: 80; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
-        background: $surface; border: round $frame; border-title-color: $title;
+        background: $surface; border: round $frame; border-title-color: $title; border-subtitle-color: $dim;
     }
     HelpScreen Static { background: $surface; color: $foreground; width: auto; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q,f1,enter", "close", "close", id="help.close"),
+        Binding("question_mark,f1", "turn", "next page", id="help.turn"),
+        Binding("escape,q,enter", "close", "close", id="help.close"),
     ]
+
+    def __init__(self, keys: tuple[Key, ...] = KEYS, *, live: bool = True) -> None:
+        super().__init__()
+        self.pages = (key_page(keys, live=live), PANELS)
+        self.page = 0
 
     def compose(self) -> ComposeResult:
         """Make the page."""
         with Vertical() as box:
             box.border_title = "loadtop: keys and panels"
-            yield Static(TEXT, markup=False)
+            yield Static(markup=False)
+
+    def on_resize(self) -> None:
+        """Show as much as there is room for."""
+        self.show_page()
+
+    @property
+    def whole(self) -> bool:
+        """Whether both pages have room on one screen."""
+        return sum(page.count("\n") + 1 for page in self.pages) + 3 <= self.app.size.height
+
+    def show_page(self) -> None:
+        """Write the page that is to be seen."""
+        self.query_one(Static).update("\n\n".join(self.pages) if self.whole else self.pages[self.page])
+        last = self.whole or self.page == len(self.pages) - 1
+        words = "esc closes" if last else "? again: what the panels mean; esc closes"
+        self.query_one(Vertical).border_subtitle = words
+
+    def action_turn(self) -> None:
+        """Go to the other page, or close after the last."""
+        if self.whole or self.page == len(self.pages) - 1:
+            self.action_close()
+            return
+        self.page += 1
+        self.show_page()
 
     def action_close(self) -> None:
         """Close the help; nothing else ends."""

@@ -1,0 +1,81 @@
+"""What the run screen's actions stand on.
+
+Actions are mixins of the run screen, one file an idea: `steering`, `keeping`. A mixin derives from `Acting`,
+has methods `action_…` that `tui.keys` names, and is listed among the bases of `RunScreen`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from textual.screen import Screen
+
+from engine.errors import LoadtopError
+from engine.snapshot import Snapshot
+from tui.feed import Feed
+from tui.panels.line import Span, Tone
+
+NOTICE_S: Final = 5.0
+
+
+class Acting(Screen[None]):
+    """A feed, what is said in the last row, and whether there is still load to change.
+
+    Attributes:
+        feed: The run, or a saved session.
+        frozen: The Snapshot that the display is held at, if it is.
+        draining: Whether the run was told to stop.
+    """
+
+    def __init__(self, feed: Feed, notices: Iterable[str]) -> None:
+        super().__init__()
+        self.feed = feed
+        self.frozen: Snapshot | None = None
+        self.draining = False
+        self._notices: deque[Span] = deque((notice, "warn") for notice in notices)
+        self._notice_until = 0.0
+
+    def tick(self) -> None:
+        """Show the newest Snapshot."""
+        raise NotImplementedError
+
+    def show_anew(self) -> None:
+        """Show every panel anew, though no second has turned."""
+        raise NotImplementedError
+
+    def notify_user(self, text: str, tone: Tone = "text") -> None:
+        """Say something in the last row, for a few seconds."""
+        self._notices.clear()
+        self._notices.append((text, tone))
+        self._notice_until = 0.0
+        self.tick()
+
+    def current_notice(self) -> Span | None:
+        """Return what the last row is to say at the moment."""
+        now = time.monotonic()
+        if self._notices and not self._notice_until:
+            self._notice_until = now + NOTICE_S
+        elif self._notices and now >= self._notice_until and not self.draining:
+            self._notices.popleft()
+            self._notice_until = now + NOTICE_S if self._notices else 0.0
+        return self._notices[0] if self._notices else None
+
+    def tried(self, wish: Callable[[], object]) -> bool:
+        """Do what can be refused; a refusal is a notice."""
+        try:
+            wish()
+        except LoadtopError as refusal:
+            self.notify_user(str(refusal), "bad")
+            return False
+        return True
+
+    def controllable(self) -> bool:
+        """Return whether there is load to change, and say why not."""
+        if not self.feed.live:
+            self.notify_user("this is a saved session: there is no load to change", "warn")
+        elif self.draining:
+            self.notify_user("draining: the load is over", "warn")
+        return self.feed.live and not self.draining
