@@ -127,6 +127,8 @@ class SegmentFigures(Struct, frozen=True, kw_only=True):
     """Requests that got no answer, by kind (`engine.wire.ERROR_KINDS`)."""
     retried: int = 0
     """Requests sent a second time, because the target had closed the idle connection they first went out on."""
+    resumed: int = 0
+    """Connections that were opened by resuming an earlier one's TLS session, which is cheaper on both sides."""
     latency_s: LatencySet = LatencySet()
     client: ClientFigures = ClientFigures()
     target: TargetFigures = TargetFigures()

@@ -98,6 +98,7 @@ class Ledger:
         current = self.segments[-1]
         current.bytes_in += frame.bytes_in
         current.retried += frame.retried
+        current.resumed += frame.resumed
         current.add_connects(np.frombuffer(frame.connect, np.int64))
         current.add_lag(np.frombuffer(frame.lag, np.int64))
         for unsent in frame.unsent:

@@ -12,9 +12,8 @@ from functools import partial
 from time import monotonic_ns
 from typing import Final
 
-import aiofastnet
-
 from engine import wire
+from engine.handshake import Handshakes
 from engine.http1 import Connection
 from engine.sockets import SocketSet
 from engine.tally import Tally
@@ -56,7 +55,7 @@ class Opener:
 
     Attributes:
         connecting: Connections being opened.
-        sockets: What plain connections are handed to; None for TLS, and where there is no epoll.
+        sockets: What connections are handed to; None where there is no epoll.
     """
 
     def __init__(
@@ -69,17 +68,16 @@ class Opener:
         connection: Callable[[int], Connection],
     ) -> None:
         self.connecting = 0
-        self.sockets = SocketSet(loop) if setup.tls is None and HAS_EPOLL else None
+        self.sockets = SocketSet(loop) if HAS_EPOLL else None
         self._setup = setup
         self._address = str(setup.address[0]) if setup.family == socket.AF_UNIX else setup.address
-        self._tls = client_context(setup.tls) if setup.tls else None
-        self._server_name = setup.tls.server_name if setup.tls else None
+        self._handshakes = Handshakes(setup.tls, self.sockets) if setup.tls and self.sockets else None
         self._loop = loop
         self._tally = tally
         self._missing = missing
         self._connection = connection
         self._tasks: set[asyncio.Task[None]] = set()
-        self._begun_ns: dict[socket.socket, int] = {}  # of those that the socket set connects
+        self._opening: dict[Connection, socket.socket] = {}  # what the socket set connects
         self._backoff_s = 0.0
         self._pause: asyncio.TimerHandle | None = None
         self._closed = False
@@ -104,11 +102,9 @@ class Opener:
 
     def expire(self, now_ns: int) -> None:
         """Give up what is being opened for too long."""
-        late = [sock for sock, begun_ns in self._begun_ns.items() if begun_ns < now_ns - self._setup.timeout_ns]
-        for sock in late:
-            if self.sockets is not None:
-                self.sockets.forget(sock)
-            self._end(sock, TimeoutError())
+        limit_ns = now_ns - self._setup.timeout_ns
+        for connection in [late for late in self._opening if late.begun_ns < limit_ns]:
+            self._end(connection, TimeoutError())
 
     def close(self) -> None:
         """Open nothing more, and give up what is being opened."""
@@ -117,11 +113,11 @@ class Opener:
             self._pause.cancel()
         for task in list(self._tasks):
             task.cancel()
-        for sock in self._begun_ns:
+        for sock in self._opening.values():
             if self.sockets is not None:
                 self.sockets.forget(sock)
             sock.close()
-        self._begun_ns.clear()
+        self._opening.clear()
 
     def _go_on(self) -> None:
         self._pause = None
@@ -143,25 +139,44 @@ class Opener:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         else:
-            self._begun_ns[sock] = begun_ns
-            self.sockets.connect(sock, self._address, partial(self._connected, sock, connection))
+            self._opening[connection] = sock
+            self.sockets.connect(sock, self._address, partial(self._connected, connection))
         return True
 
-    def _connected(self, sock: socket.socket, connection: Connection, error: OSError | None) -> None:
-        if sock not in self._begun_ns:
-            return  # given up meanwhile
-        if error is not None or self.sockets is None:
-            self._end(sock, error)
+    def _connected(self, connection: Connection, error: OSError | None) -> None:
+        if error is not None or self._handshakes is None:
+            self._ready(connection, error)
             return
-        del self._begun_ns[sock]
+        sock = self._opening.get(connection)
+        if sock is None:
+            return  # given up meanwhile
+        try:
+            self._opening[connection] = self._handshakes.begin(sock, partial(self._ready, connection))
+        except OSError as gone:
+            self._end(connection, gone)
+
+    def _ready(self, connection: Connection, error: OSError | None) -> None:
+        if connection not in self._opening or self.sockets is None:
+            return  # given up meanwhile
+        if error is not None:
+            self._end(connection, error)
+            return
+        sock = self._opening.pop(connection)
         self.connecting -= 1
-        self.sockets.adopt(sock, connection)
+        if isinstance(sock, ssl.SSLSocket) and self._handshakes is not None:
+            self._tally.resumed += bool(sock.session_reused)
+            self.sockets.adopt(sock, connection, before_close=partial(self._handshakes.remember, sock))
+        else:
+            self.sockets.adopt(sock, connection)
         self.open_missing()
 
-    def _end(self, sock: socket.socket, error: OSError | None) -> None:
+    def _end(self, connection: Connection, error: OSError) -> None:
+        sock = self._opening.pop(connection)
+        if self.sockets is not None:
+            self.sockets.forget(sock)
         sock.close()
         self.connecting -= 1
-        self._failed(self._begun_ns.pop(sock), error or OSError())
+        self._failed(connection.begun_ns, error)
 
     def _failed(self, begun_ns: int, error: OSError) -> None:
         kind, self._tally.last_error = _explain(error)
@@ -169,12 +184,16 @@ class Opener:
         self.back_off()
 
     async def _open(self, sock: socket.socket, connection: Connection) -> None:
-        """Open a connection whose transport is not ours: TLS, or a system without epoll."""
+        """Open a connection whose transport is the loop's, on a system without epoll."""
         try:
             async with asyncio.timeout(self._setup.timeout_ns / 1e9):
                 await self._loop.sock_connect(sock, self._address)
-                await aiofastnet.create_connection(
-                    self._loop, lambda: connection, sock=sock, ssl=self._tls, server_hostname=self._server_name
+                tls = self._setup.tls
+                await self._loop.create_connection(
+                    lambda: connection,
+                    sock=sock,
+                    ssl=client_context(tls) if tls else None,
+                    server_hostname=tls.server_name if tls else None,
                 )
         except OSError as error:  # TimeoutError and ssl.SSLError are some
             self._failed(connection.begun_ns, error)

@@ -50,6 +50,7 @@ class Segment:
         self.end_ns: int | None = None
         self.bytes_in = 0
         self.retried = 0
+        self.resumed = 0
         self._spins = spin and load.mode == "open"
         self._settled = SettledPart(closed_loop=load.mode == "closed")
         self._outcomes: Counter[int] = Counter()
@@ -168,6 +169,7 @@ class Segment:
             statuses={str(o): n for o, n in sorted(self._outcomes.items()) if o >= wire.FIRST_STATUS},
             errors={wire.ERROR_KINDS[o]: n for o, n in sorted(self._outcomes.items()) if o < wire.FIRST_STATUS},
             retried=self.retried,
+            resumed=self.resumed,
             latency_s=LatencySet(
                 response=response,
                 service=service.latency(longest_s=timeout_s) if open_loop else response,

@@ -23,6 +23,7 @@ class Tally:
         "last_error",
         "outcome",
         "planned",
+        "resumed",
         "retried",
         "unsent",
         "written",
@@ -37,7 +38,7 @@ class Tally:
         self.lag: list[int] = []
         self.connect: list[int] = []
         self.unsent: list[wire.Unsent] = []
-        self.retried = 0
+        self.retried = self.resumed = 0
         self.last_error = ""
 
     def record(self, planned_ns: int, written_ns: int, last_ns: int, kind: str) -> None:
@@ -53,5 +54,5 @@ class Tally:
         for column in (self.planned, self.written, self.last, self.outcome, self.lag, self.connect):
             column.clear()
         self.unsent.clear()
-        self.retried = 0
+        self.retried = self.resumed = 0
         self.last_error = ""

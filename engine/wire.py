@@ -128,6 +128,8 @@ class Frame(Struct, frozen=True):
     """Requests sent a second time: the target had closed the idle connection on which they went out first."""
     connect: bytes = b""
     """int64 nanoseconds each connection took to open."""
+    resumed: int = 0
+    """Connections opened by resuming a TLS session."""
     bytes_in: int = 0
     open: int = 0
     connecting: int = 0

@@ -112,6 +112,7 @@ class Worker(asyncio.Protocol):
             lag=wire.pack_times(tally.lag),
             unsent=tuple(tally.unsent),
             retried=tally.retried,
+            resumed=tally.resumed,
             connect=wire.pack_times(tally.connect),
             bytes_in=pool.bytes_in,
             open=pool.open,

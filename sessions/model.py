@@ -111,6 +111,7 @@ class Result(Struct, frozen=True, kw_only=True):
     statuses: dict[str, int] = {}
     errors: dict[str, int] = {}
     retried: int = 0
+    resumed: int = 0
     latency_s: LatencySet = LatencySet()
     client: ClientFigures = ClientFigures()
     target: TargetFigures = TargetFigures()
@@ -155,6 +156,7 @@ def result_of(segment: SegmentFigures | None) -> Result:
         statuses=segment.statuses,
         errors=segment.errors,
         retried=segment.retried,
+        resumed=segment.resumed,
         latency_s=segment.latency_s,
         client=segment.client,
         target=segment.target,

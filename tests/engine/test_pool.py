@@ -504,3 +504,17 @@ def test_a_pause_of_an_open_loop_leaves_no_backlog() -> None:
             await until(lambda: not pool.busy)
 
     asyncio.run(main())
+
+
+def test_where_there_is_no_epoll_the_loop_s_own_transports_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.opening.HAS_EPOLL", False)
+
+    async def main() -> None:
+        async with scripted(answering(OK)) as port:
+            pool = Pool(setup(port), asyncio.get_running_loop())
+            pool.drive(wire.Drive(concurrency=3))
+            await until(lambda: seen(pool)["200"] >= 30)
+            assert set(seen(pool)) == {"200"}
+            pool.abandon(monotonic_ns())
+
+    asyncio.run(main())
