@@ -50,6 +50,13 @@ class Latency(Struct, frozen=True, kw_only=True):
     """Percentiles and `max` equal to or above this are lower bounds, because requests without an answer lie
     there; None where nothing is censored."""
     ci95: dict[str, tuple[float, float]] = {}
+    """95 % interval of each percentile that has two ends, by label ("p99.9")."""
+    at_least: dict[str, float] = {}
+    """The lower end where there is no upper one: too little was seen beyond the percentile."""
+    worth: dict[str, int] = {}
+    """As how many independent samples these count for a percentile; queues make neighbours alike."""
+    needs_s: dict[str, float] = {}
+    """How many seconds more a percentile, or its interval, needs."""
 
 
 class LatencySet(Struct, frozen=True, kw_only=True):
@@ -121,6 +128,7 @@ class SegmentFigures(Struct, frozen=True, kw_only=True):
     requests: int = 0
     """Answered requests, whatever their status."""
     throughput_rps: float = 0.0
+    throughput_ci95_rps: tuple[float, float] | None = None
     bytes_in: int = 0
     statuses: dict[str, int] = {}
     errors: dict[str, int] = {}
@@ -132,6 +140,8 @@ class SegmentFigures(Struct, frozen=True, kw_only=True):
     latency_s: LatencySet = LatencySet()
     client: ClientFigures = ClientFigures()
     target: TargetFigures = TargetFigures()
+    unstable: tuple[str, ...] = ()
+    """Figures whose two halves of the settled part differ for real: no baseline to compare with."""
     histogram: dict[str, str] = {}
     """HdrHistogram V2, compressed, base64, values in nanoseconds; filled in when a record is taken."""
 

@@ -36,6 +36,16 @@ QUANTILES: Final[Mapping[str, float]] = {
 }
 """Field of `engine.figures.Latency` to quantile."""
 
+LABELS: Final[Mapping[str, str]] = {
+    "p50": "p50",
+    "p90": "p90",
+    "p95": "p95",
+    "p99": "p99",
+    "p999": "p99.9",
+    "p9999": "p99.99",
+}
+"""Field of `engine.figures.Latency` to what it is called, which is also its key in a report."""
+
 MINIMUM_SAMPLES: Final = {name: math.ceil(math.log(0.05) / math.log(q)) for name, q in QUANTILES.items()}
 """Fewest samples from which a percentile is printed: with fewer, the largest of independent samples lies
 below it with a probability of over 5 %, and nothing can be said of how large it might be. 299 for p99."""

@@ -101,6 +101,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "null if it did not settle: then they cover all of it.",
         "requests": "Answered requests, whatever their status.",
         "throughput_rps": "Answered requests a second.",
+        "throughput_ci95_rps": "Its 95 % confidence interval as [lower, upper]; null if too short to say.",
         "bytes_in": "Bytes received.",
         "statuses": "Answers by HTTP status.",
         "errors": "Requests that got no answer, by kind: " + ", ".join(ERROR_KINDS) + ".",
@@ -109,6 +110,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "latency_s": "Latencies in seconds.",
         "client": "What the generator says of itself.",
         "target": "What the load did to the target.",
+        "unstable": "Figures whose first and second half of the settled part differ for real: "
+        "no baseline to compare with.",
         "histogram": "HdrHistogram V2, compressed, base64, values in nanoseconds, by kind of latency.",
     },
     "LatencySet": {
@@ -135,6 +138,9 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "bound": "Percentiles and `max` equal to or above this are lower bounds, because requests without an "
         "answer lie there; null if nothing is censored.",
         "ci95": "95 % confidence interval of each percentile that has one, as [lower, upper].",
+        "at_least": "Lower end of the interval, by percentile, where too little was seen for an upper one.",
+        "worth": "As how many independent samples these count, by percentile: in a queue neighbours are alike.",
+        "needs_s": "How many seconds more would have given the percentile, or its interval, by percentile.",
     },
     "ClientFigures": {
         "verdict": "'client-bound': the generator, not the target, was the bottleneck, and latencies are too "
@@ -191,6 +197,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "settled_at_s": "As in the segment.",
         "requests": "Answered requests, whatever their status.",
         "throughput_rps": "Answered requests a second.",
+        "throughput_ci95_rps": "Its 95 % confidence interval as [lower, upper]; null if too short to say.",
         "bytes_in": "Bytes received.",
         "statuses": "Answers by HTTP status.",
         "errors": "Requests that got no answer, by kind: " + ", ".join(ERROR_KINDS) + ".",
@@ -199,6 +206,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "latency_s": "Latencies in seconds.",
         "client": "What the generator says of itself.",
         "target": "What the load did to the target.",
+        "unstable": "As in the segment.",
     },
 }
 """Name of the struct to key to meaning."""

@@ -107,6 +107,7 @@ class Result(Struct, frozen=True, kw_only=True):
     settled_at_s: float | None = None
     requests: int = 0
     throughput_rps: float = 0.0
+    throughput_ci95_rps: tuple[float, float] | None = None
     bytes_in: int = 0
     statuses: dict[str, int] = {}
     errors: dict[str, int] = {}
@@ -115,6 +116,7 @@ class Result(Struct, frozen=True, kw_only=True):
     latency_s: LatencySet = LatencySet()
     client: ClientFigures = ClientFigures()
     target: TargetFigures = TargetFigures()
+    unstable: tuple[str, ...] = ()
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -142,22 +144,6 @@ def result_of(segment: SegmentFigures | None) -> Result:
     """Return the figures of the segment that speaks for the run; None where nothing was measured."""
     if segment is None:
         return Result()
-    return Result(
-        segment=segment.index,
-        settled=segment.state == "settled",
-        start_s=segment.start_s,
-        end_s=segment.end_s,
-        load=segment.load,
-        state=segment.state,
-        settled_at_s=segment.settled_at_s,
-        requests=segment.requests,
-        throughput_rps=segment.throughput_rps,
-        bytes_in=segment.bytes_in,
-        statuses=segment.statuses,
-        errors=segment.errors,
-        retried=segment.retried,
-        resumed=segment.resumed,
-        latency_s=segment.latency_s,
-        client=segment.client,
-        target=segment.target,
-    )
+    shared = (name for name in Result.__struct_fields__ if name not in ("segment", "settled"))
+    figures = {name: getattr(segment, name) for name in shared}
+    return Result(segment=segment.index, settled=segment.state == "settled", **figures)

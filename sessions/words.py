@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from engine.figures import GcFigures, Latency, SegmentState
-from engine.histogram import MINIMUM_SAMPLES, QUANTILES
+from engine.histogram import LABELS, MINIMUM_SAMPLES, QUANTILES
 from sessions.format import clock, count, digits, duration, share, span, trim
 from sessions.model import Result
 
@@ -17,14 +17,7 @@ Mood: TypeAlias = Literal["good", "warn", "bad", "plain"]
 NO_FIGURE: Final = "…"
 """Stands where a figure would need more samples."""
 
-QUANTILE_LABELS: Final[Mapping[str, str]] = {
-    "p50": "p50",
-    "p90": "p90",
-    "p95": "p95",
-    "p99": "p99",
-    "p999": "p99.9",
-    "p9999": "p99.99",
-}
+QUANTILE_LABELS: Final[Mapping[str, str]] = LABELS
 """Field of `engine.figures.Latency` to what it is called."""
 
 STATES: Final[Mapping[SegmentState, tuple[Mood, str]]] = {
