@@ -91,6 +91,31 @@ class GcFigures(Struct, frozen=True, kw_only=True):
     """Collections that are known to have happened but whose pause is not known."""
 
 
+Cause: TypeAlias = Literal["gc-pause", "throttled", "poll"]
+"""What may have made requests slow: a pause of the target's collector, a time in which its container was held
+back for having used up its share of the CPU, a look of ours at its runtime."""
+
+
+class CauseFigures(Struct, frozen=True, kw_only=True):
+    """How many slow requests were in flight while something happened, beside how many would be by chance."""
+
+    what: Cause
+    slow: int
+    """Slow requests of which it is known."""
+    share: float
+    """Of those, the share that was in flight during it, 0 to 1."""
+    chance: float
+    """The share that requests of the same lengths would have, had they begun at random moments."""
+
+
+class TailFigures(Struct, frozen=True, kw_only=True):
+    """What may have made the slow requests of a segment slow; same host only, where one clock times both."""
+
+    slower_than_s: float
+    """What slow means: the p99 of the segment."""
+    causes: tuple[CauseFigures, ...] = ()
+
+
 class MeanMax(Struct, frozen=True, kw_only=True):
     """Mean and maximum of a sampled quantity."""
 
@@ -142,6 +167,8 @@ class SegmentFigures(Struct, frozen=True, kw_only=True):
     target: TargetFigures = TargetFigures()
     unstable: tuple[str, ...] = ()
     """Figures whose two halves of the settled part differ for real: no baseline to compare with."""
+    tail: TailFigures | None = None
+    """What may have made its slow requests slow; None where nothing could be known of that."""
     histogram: dict[str, str] = {}
     """HdrHistogram V2, compressed, base64, values in nanoseconds; filled in when a record is taken."""
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 
 from engine import wire
 from engine.blocks import Block, Timeline
@@ -19,6 +20,7 @@ from engine.recent import Recent
 from engine.segments import Segment
 from engine.settled import Turn
 from engine.snapshot import HISTORY_S, GcNow, ProcessNow, Target
+from engine.tails import Tails
 
 SAME_GAP_S: Final = 60.0
 """A source that keeps failing is mentioned once in this time, not once a second."""
@@ -59,6 +61,7 @@ class Ledger:
         self._timeline = Timeline(start_ns, timeout_s)
         self._recent = Recent()
         self._pauses: list[Pause] = []
+        self._tails = Tails(start_ns)
         self._said: dict[tuple[int, bool], SegmentFigures] = {}  # of segments that are over; by index and whole
         self._gap_told_ns: dict[str, int] = {}
         self._under_load = False
@@ -110,6 +113,7 @@ class Ledger:
             self.last_answer_ns = frame.at_ns
         for index, due in columns.by_due([segment.start_ns for segment in self.segments]):
             self.segments[index].add(due)
+            self._tails.add(index, due)
             self._forget(index)
 
     def add_loss(self, at_ns: int, worker: int, requests: int, why: str) -> None:
@@ -214,8 +218,10 @@ class Ledger:
         for block in blocks:
             if block.second.segment is None:
                 continue
-            turn = self.segments[block.second.segment].judge(block)
-            self._forget(block.second.segment)
+            segment = self.segments[block.second.segment]
+            turn = segment.judge(block)
+            self._forget(segment.index)
+            self._tails.watch(segment.index, self._say(segment, at_ns, whole=False).latency_s.response.p99)
             if turn is not None:
                 self.tell(at_ns, turn.kind, _turn_words(turn, block.second.segment))
 
@@ -225,6 +231,7 @@ class Ledger:
             said = segment.figures(
                 run_start_ns=self._start_ns, now_ns=now_ns, timeout_s=self._timeout_s, whole=whole
             )
+            said = replace(said, tail=self._tails.figures(segment.index))
             if segment.end_ns is not None:
                 self._said[segment.index, whole] = said
         return said
@@ -265,6 +272,12 @@ class Ledger:
             lost = sample.lost if index == max(by_segment) else 0
             self.segments[index].add_collections(pauses_ns, lost)
             self._forget(index)
+        if self.target.same_host:  # else another clock says when
+            pauses = [(end_ns - pause_ns, end_ns) for end_ns, pause_ns in sample.pauses]
+            touched = self._tails.happened("gc-pause", pauses, sample.poll_ns)
+            touched |= self._tails.happened("poll", [(sample.poll_ns, sample.at_ns)], sample.at_ns)
+            for index in touched:
+                self._forget(index)
 
 
 def _turn_words(turn: Turn, segment: int) -> str:

@@ -112,6 +112,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "target": "What the load did to the target.",
         "unstable": "Figures whose first and second half of the settled part differ for real: "
         "no baseline to compare with.",
+        "tail": "What may have made its slow requests slow; null where nothing could be known of that.",
         "histogram": "HdrHistogram V2, compressed, base64, values in nanoseconds, by kind of latency.",
     },
     "LatencySet": {
@@ -156,6 +157,17 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "MeanMax": {
         "mean": "Mean of the samples, one a second.",
         "max": "Largest of the samples.",
+    },
+    "TailFigures": {
+        "slower_than_s": "What slow means: the segment's p99 in seconds.",
+        "causes": "What happened while slow requests were in flight.",
+    },
+    "CauseFigures": {
+        "what": "'gc-pause': the target's collector stopped it; 'throttled': its container was held back for "
+        "having used up its share of the CPU; 'poll': loadtop read its runtime.",
+        "slow": "Slow requests of which it is known.",
+        "share": "Of those, the share that was in flight during it, 0 to 1.",
+        "chance": "The share that requests of the same lengths would have, had they begun at random moments.",
     },
     "GcFigures": {
         "count": "Collections that ended within the stretch.",
@@ -207,6 +219,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "client": "What the generator says of itself.",
         "target": "What the load did to the target.",
         "unstable": "As in the segment.",
+        "tail": "What may have made its slow requests slow; null where nothing could be known of that.",
     },
 }
 """Name of the struct to key to meaning."""

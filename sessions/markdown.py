@@ -8,6 +8,7 @@ from typing import Final
 
 from sessions.format import (
     count,
+    duration,
     load_short,
     load_words,
     percent,
@@ -20,7 +21,7 @@ from sessions.format import (
 )
 from sessions.model import Session
 from sessions.text import LATENCY_ROWS
-from sessions.words import CLIENT, QUANTILE_LABELS, gc_pauses, latency_figure, measured_s, verdict
+from sessions.words import CLIENT, QUANTILE_LABELS, gc_pauses, latency_figure, measured_s, tail_words, verdict
 
 _MEANT: Final = re.compile(r"([\\`*_{}\[\]<>|#~&])")
 
@@ -91,6 +92,9 @@ def _target_rows(session: Session) -> list[tuple[str, str]]:
         words = [plural(target.gc.count, "collection"), f"{count(target.gc.lost)} lost"]
         words += filter(None, [gc_pauses(target.gc, measured_s(session.result))])
         rows.append(("target's GC", ", ".join(words)))
+    tail = session.result.tail
+    if tail is not None:
+        rows += [(f"slower than {duration(tail.slower_than_s)}", words) for words in tail_words(tail)]
     return rows
 
 

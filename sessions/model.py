@@ -19,6 +19,7 @@ from engine.figures import (
     Second,
     SegmentFigures,
     SegmentState,
+    TailFigures,
     TargetFigures,
 )
 from engine.plan import Load
@@ -117,6 +118,7 @@ class Result(Struct, frozen=True, kw_only=True):
     client: ClientFigures = ClientFigures()
     target: TargetFigures = TargetFigures()
     unstable: tuple[str, ...] = ()
+    tail: TailFigures | None = None
 
 
 class Session(Struct, frozen=True, kw_only=True):

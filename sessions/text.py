@@ -12,6 +12,7 @@ from sessions.format import (
     change_words,
     clock,
     count,
+    duration,
     load_short,
     load_words,
     percent,
@@ -24,7 +25,16 @@ from sessions.format import (
 )
 from sessions.model import Session
 from sessions.page import Column, Page
-from sessions.words import CLIENT, QUANTILE_LABELS, gc_pauses, latency_figure, measured_s, per_second, verdict
+from sessions.words import (
+    CLIENT,
+    QUANTILE_LABELS,
+    gc_pauses,
+    latency_figure,
+    measured_s,
+    per_second,
+    tail_words,
+    verdict,
+)
 
 Clock: TypeAlias = Callable[[SegmentFigures], Latency | None]
 
@@ -210,6 +220,9 @@ def _target(page: Page, session: Session) -> None:
         pauses = gc_pauses(gc, measured)
         if pauses:
             page.entry("  gc pauses", pauses)
+    tail = session.result.tail
+    for number, words in enumerate(tail_words(tail)):
+        page.entry("" if number or tail is None else f"  over {duration(tail.slower_than_s)}", words)
 
 
 def _chart(page: Page, session: Session) -> None:

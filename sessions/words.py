@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from engine.figures import GcFigures, Latency, SegmentState
+from engine.figures import Cause, GcFigures, Latency, SegmentState, TailFigures
 from engine.histogram import LABELS, MINIMUM_SAMPLES, QUANTILES
-from sessions.format import clock, count, digits, duration, share, span, trim
+from sessions.format import clock, count, digits, duration, percent, share, span, trim
 from sessions.model import Result
 
 Mood: TypeAlias = Literal["good", "warn", "bad", "plain"]
@@ -130,6 +130,26 @@ def gc_pauses(gc: GcFigures, over_s: float) -> str:
     of_time = f" ({share(pause.total, over_s)} of the time)" if over_s > 0 else ""
     longest, total = duration(pause.max), duration(pause.total)
     return f"mean {duration(pause.mean)}, p99 {p99}, max {longest}, total {total}{of_time}"
+
+
+FEWEST_SLOW: Final = 20
+"""Slow requests from which a share of them says anything."""
+
+CAUSES: Final[Mapping[Cause, str]] = {
+    "gc-pause": "a GC pause",
+    "throttled": "a time in which the container was throttled",
+    "poll": "a poll of loadtop's",
+}
+
+
+def tail_words(tail: TailFigures | None) -> list[str]:
+    """Return a line for each thing that may have made requests slow, of which enough is known."""
+    return [
+        f"{percent(100 * cause.share)} of {count(cause.slow)} in flight during {CAUSES[cause.what]}; "
+        f"by chance {percent(100 * cause.chance)}"
+        for cause in (tail.causes if tail is not None else ())
+        if cause.slow >= FEWEST_SLOW
+    ]
 
 
 def per_second(number: float, seconds: float) -> str:
