@@ -13,8 +13,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 demo: $(VENV)/.run
 	@$(BIN)/loadtop demo
 
+# What drives running processes has the machine to itself; the rest shares it.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto -m "not live"
+	$(BIN)/python -m pytest -m live
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

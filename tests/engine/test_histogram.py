@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.histogram import (
@@ -146,6 +146,7 @@ def test_values_outside_of_the_bins_count_as_the_nearest() -> None:
     assert FINE.of(np.array([-5, LONGEST_NS * 9])).tolist() == [0, FINE.size - 1]
 
 
+@settings(max_examples=25)  # the library takes some 100 ms for a text
 @given(st.lists(VALUES, max_size=60))
 def test_the_interchange_format_keeps_every_count(values: list[int]) -> None:
     histogram = Histogram()
