@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from benchmarks import accuracy, cases, machine, peers, throughput, watching
+from benchmarks import accuracy, cases, machine, peers, settling, throughput, watching
 from benchmarks.machine import Cores
 from benchmarks.servers import KINDS, Kind, NoServer
 
@@ -93,6 +93,14 @@ def _memory(arguments: argparse.Namespace, mine: Cores) -> None:
     )
 
 
+def _settling(arguments: argparse.Namespace, mine: Cores) -> None:
+    settling.settling(
+        seconds=arguments.seconds or settling.SECONDS,
+        repeat=arguments.repeat or (1 if arguments.quick else 5),
+        mine=mine,
+    )
+
+
 def _lag(arguments: argparse.Namespace, mine: Cores) -> None:
     rates = arguments.rates or [1000, 10_000, 50_000]
     watching.lag(rates=rates, seconds=arguments.seconds or (3 if arguments.quick else 10), mine=mine)
@@ -138,6 +146,9 @@ def _parser() -> argparse.ArgumentParser:
     grow.add_argument("--rate", type=int, default=100_000, help="0 for a closed loop (default: %(default)s)")
     grow.add_argument("--concurrency", type=_list(int), help="connections (default: 256)")
     grow.add_argument("--console", action="store_true", help="with the console, on a terminal that reads")
+
+    warm = command("settling", "when it says that a cold JVM and a cold cache have settled", _settling)
+    warm.add_argument("--repeat", type=int, help="runs of each case (default: 5, quick 1)")
 
     late = command("lag", "how late an open loop sends, with and without --spin", _lag)
     late.add_argument("--rates", type=_list(int), help="requests a second (default: 1000,10000,50000)")

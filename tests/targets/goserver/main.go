@@ -109,6 +109,7 @@ func main() {
 	mux.HandleFunc("/status", status)
 	mux.HandleFunc("/chunked", chunked)
 	mux.HandleFunc("/slow", slow)
+	mux.HandleFunc("/cached", (&cache{known: map[int]bool{}}).serve)
 	mux.HandleFunc("/echo", echo)
 	counts := &counter{}
 	mux.HandleFunc("/count", counts.show)
