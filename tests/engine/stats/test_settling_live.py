@@ -1,4 +1,4 @@
-"""Real warm-ups: what is called settled must agree with how the run ends. benchmarks/settling.py has the long form."""
+"""Real warm-ups: what is called settled must agree with how a run ends (the long form: benchmarks/settling.py)."""
 
 from __future__ import annotations
 
