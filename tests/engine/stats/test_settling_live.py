@@ -1,4 +1,4 @@
-"""Real warm-ups: what is called settled must agree with how a run ends (the long form: benchmarks/settling.py)."""
+"""Real warm-ups: what is called settled must agree with how a run ends (longer: benchmarks/settling.py)."""
 
 from __future__ import annotations
 
