@@ -42,7 +42,18 @@ class Block:
 class _Open:
     """A block that is not final yet."""
 
-    __slots__ = ("bytes_in", "done", "end_ns", "errors", "histogram", "segment", "service", "start_ns")
+    __slots__ = (
+        "bytes_in",
+        "done",
+        "end_ns",
+        "errors",
+        "histogram",
+        "segment",
+        "service",
+        "start_ns",
+        "throttled_periods",
+        "throttled_s",
+    )
 
     def __init__(self, start_ns: int, segment: int | None) -> None:
         self.start_ns = start_ns
@@ -51,6 +62,8 @@ class _Open:
         self.done = 0
         self.errors = 0
         self.bytes_in = 0
+        self.throttled_s = 0.0
+        self.throttled_periods = 0
         self.histogram = self.service = Histogram()
 
     def absorb(self, other: _Open) -> None:
@@ -58,6 +71,8 @@ class _Open:
         self.done += other.done
         self.errors += other.errors
         self.bytes_in += other.bytes_in
+        self.throttled_s += other.throttled_s
+        self.throttled_periods += other.throttled_periods
         if self.service is self.histogram and other.service is not other.histogram:
             self.service = Histogram()
         self.histogram.merge(other.histogram)
@@ -81,6 +96,8 @@ class Timeline:
         self._cores: tuple[float, ...] = ()
         self._rss: int | None = None
         self._target_cpu: float | None = None
+        self._threads: int | None = None
+        self._runqueue_wait_s: float | None = None
 
     def begin(self, segment: int | None, at_ns: int) -> None:
         """Begin a segment, or (None) a stretch without load, cutting the block that is under way."""
@@ -148,16 +165,25 @@ class Timeline:
         return [self._row(block, final=False) for block in self._open if block.end_ns <= now_ns]
 
     def observe(
-        self, *, cores: tuple[float, ...] = (), rss_bytes: int | None = None, target_cpu: float | None = None
+        self,
+        *,
+        cores: tuple[float, ...] = (),
+        rss_bytes: int | None = None,
+        target_cpu: float | None = None,
+        threads: int | None = None,
+        runqueue_wait_s: float | None = None,
     ) -> None:
         """Note the newest look at the machine and the target, for the rows to come."""
         self._cores = cores or self._cores
         self._rss = self._rss if rss_bytes is None else rss_bytes
         self._target_cpu = self._target_cpu if target_cpu is None else target_cpu
+        self._threads = self._threads if threads is None else threads
+        self._runqueue_wait_s = self._runqueue_wait_s if runqueue_wait_s is None else runqueue_wait_s
 
     def forget_target(self) -> None:
         """The target's process is gone: say nothing of it until it is seen again."""
         self._rss = self._target_cpu = None
+        self._threads = self._runqueue_wait_s = None
 
     def add_pause(self, end_s: float, pause_s: float) -> None:
         """Add a garbage collection to the row in which it ended; it is known only after that second."""
@@ -167,6 +193,21 @@ class Timeline:
             self.rows[index] = replace(
                 row, gc_count=row.gc_count + 1, gc_pause_s=round(row.gc_pause_s + pause_s, 9)
             )
+
+    def add_throttled(self, end_ns: int, throttled_s: float, periods: int) -> None:
+        """Add time for which a quota held the target to the row in which it was seen; that may be final."""
+        if end_ns >= self._open[0].start_ns or not self.rows:
+            block = self._at(end_ns)
+            block.throttled_s += throttled_s
+            block.throttled_periods += periods
+            return
+        index = max(0, bisect_right(self.rows, (end_ns - self._start_ns) / 1e9, key=lambda row: row.t_s) - 1)
+        row = self.rows[index]
+        self.rows[index] = replace(
+            row,
+            throttled_s=round(row.throttled_s + throttled_s, 9),
+            throttled_periods=row.throttled_periods + periods,
+        )
 
     def _grow(self, until_ns: int) -> None:
         while self._open[-1].end_ns <= until_ns:
@@ -193,6 +234,10 @@ class Timeline:
             cpu_pct=self._cores,
             rss_bytes=self._rss,
             target_cpu_pct=self._target_cpu,
+            threads=self._threads,
+            runqueue_wait_s=None if self._runqueue_wait_s is None else round(self._runqueue_wait_s, 6),
+            throttled_s=round(block.throttled_s, 9),
+            throttled_periods=block.throttled_periods,
         )
         if not final or not latency.count:
             return row

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct, field
 
+from engine.machine import CountedBy
 from engine.plan import Load
 
 SegmentState: TypeAlias = Literal[
@@ -123,6 +124,56 @@ class MeanMax(Struct, frozen=True, kw_only=True):
     max: float = 0.0
 
 
+class ThreadFigures(Struct, frozen=True, kw_only=True):
+    """Threads of the target and its children; means of looks, one a second; None where it was not told."""
+
+    max: int = 0
+    """The most there were at once."""
+    voluntary_switches_per_s: float | None = None
+    involuntary_switches_per_s: float | None = None
+    runqueue_wait_s_per_s: float | None = None
+    """Time that threads were ready to run and had no core, summed over all, per second of wall time."""
+    runqueue_wait_pct: float | None = None
+    """The same per thread that ran, in percent of wall time."""
+    migrations_per_s: float | None = None
+    migrations_by: CountedBy = ""
+    affinity_stability: float | None = None
+    """Moves between cores per timeslice: 0 where no thread ever moved (`engine.machine.affinity_stability`)."""
+    cpu_skew_ratio: float | None = None
+    """1 where CPU time lay evenly on the allowed cores, 0 where all lay on one (`engine.machine`)."""
+    allowed_cpus: tuple[int, ...] | None = None
+
+
+class ContainerFigures(Struct, frozen=True, kw_only=True):
+    """The target's control group; None for what has no limit, or was not told."""
+
+    version: Literal["v1", "v2"] = "v2"
+    cpu_limit: float | None = None
+    """CPU quota in cores."""
+    throttled_share: float | None = None
+    """Of the quota's enforcement periods, those that ended held; mean of looks, one a second."""
+    throttled_s: float | None = None
+    """How long the quota held it, summed over cores."""
+    memory_bytes: MeanMax | None = None
+    memory_limit_bytes: int | None = None
+    cpus: tuple[int, ...] | None = None
+
+
+class HostFigures(Struct, frozen=True, kw_only=True):
+    """The machine that the target runs on: mean shares of all cores' time, in percent."""
+
+    cores: int = 0
+    busy_pct: float = 0.0
+    user_pct: float = 0.0
+    system_pct: float = 0.0
+    softirq_pct: float = 0.0
+    steal_pct: float = 0.0
+    """A virtual machine's core was wanted and given to another one."""
+    cpu_pressure_pct: float | None = None
+    """Share of the time in which some task waited for a core."""
+    available_bytes_min: int | None = None
+
+
 class TargetFigures(Struct, frozen=True, kw_only=True):
     """What the load did to the target; None where it could not be seen."""
 
@@ -130,6 +181,12 @@ class TargetFigures(Struct, frozen=True, kw_only=True):
     """CPU time of the process over wall time; 200 is two cores."""
     rss_bytes: MeanMax | None = None
     gc: GcFigures | None = None
+    open_files_max: int | None = None
+    major_faults_per_s: float | None = None
+    """Page faults that waited for a disk."""
+    threads: ThreadFigures | None = None
+    container: ContainerFigures | None = None
+    host: HostFigures | None = None
 
 
 class ClientFigures(Struct, frozen=True, kw_only=True):
@@ -173,8 +230,10 @@ class SegmentFigures(Struct, frozen=True, kw_only=True):
     """HdrHistogram V2, compressed, base64, values in nanoseconds; filled in when a record is taken."""
 
 
-class Second(Struct, frozen=True, kw_only=True):
+class Second(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One row of the time series, a second long unless the segment ended within it.
+
+    There are thousands of rows, so what has its default value is left out of the file.
 
     `done`, `errors` and `bytes_in` count what ended in it; the percentiles are of the requests that were
     due in it, so that a stall shows in the second that began it.
@@ -198,6 +257,12 @@ class Second(Struct, frozen=True, kw_only=True):
     target_cpu_pct: float | None = None
     gc_count: int = 0
     gc_pause_s: float = 0.0
+    threads: int | None = None
+    runqueue_wait_s: float | None = None
+    """Time that the target's threads were ready and had no core, summed over them."""
+    throttled_s: float = 0.0
+    """Time for which a CPU quota held the target, summed over cores."""
+    throttled_periods: int = 0
 
 
 class Event(Struct, frozen=True, kw_only=True):

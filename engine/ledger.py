@@ -14,8 +14,18 @@ from engine.blocks import Block, Timeline
 from engine.columns import columns_of
 from engine.figures import Event, Latency, Pause, Second, SegmentFigures
 from engine.histogram import Ages
+from engine.machine import ContainerNow, HostNow, ThreadsNow, Throttle
 from engine.plan import Load
-from engine.probes.base import Found, Gap, HostSample, ProcessSample, RuntimeSample, Sample
+from engine.probes.base import (
+    ContainerSample,
+    Found,
+    Gap,
+    HostSample,
+    ProcessSample,
+    RuntimeSample,
+    Sample,
+    ThreadsSample,
+)
 from engine.recent import Recent
 from engine.segments import Segment
 from engine.settled import Turn
@@ -39,7 +49,8 @@ class Ledger:
         answered: Answered requests so far.
         events: What happened to the run, oldest first.
         segments: All segments, oldest first.
-        target, cores, process, gc: The newest look at each.
+        target, cores, host, remote, process, threads, container, gc: The newest look at each.
+        throttles: When a CPU quota held the target, oldest first.
         last_error, last_error_ns: The newest error's text, and when it came.
         last_answer_ns: When the newest answer was reported.
     """
@@ -50,7 +61,12 @@ class Ledger:
         self.segments: list[Segment] = []
         self.target = target
         self.cores: tuple[float, ...] = ()
+        self.host: HostNow | None = None
+        self.remote: HostNow | None = None
         self.process: ProcessNow | None = None
+        self.threads: ThreadsNow | None = None
+        self.container: ContainerNow | None = None
+        self.throttles: list[Throttle] = []
         self.gc: GcNow | None = None
         self.last_error = ""
         self.last_error_ns = start_ns
@@ -132,20 +148,26 @@ class Ledger:
     def add_sample(self, sample: Sample) -> None:
         """Enter a look at the machine, the target's process or its runtime."""
         match sample:
-            case HostSample(_, cores):
-                self.cores = cores
-                self._timeline.observe(cores=cores)
+            case HostSample(_, host):
+                self._add_host(host)
             case ProcessSample(_, process):
                 self.process = process
                 self._timeline.observe(rss_bytes=process.rss_bytes, target_cpu=process.cpu_pct)
                 if self._under_load:
                     self.segments[-1].add_process(process)
+            case ThreadsSample(_, threads):
+                self.threads = threads
+                self._timeline.observe(threads=threads.threads, runqueue_wait_s=threads.runqueue_wait_s_per_s)
+                if self._under_load:
+                    self.segments[-1].watched.add_threads(threads)
+            case ContainerSample():
+                self._add_container(sample)
             case RuntimeSample():
                 self._add_runtime(sample)
             case Found(at_ns, target, restarted):
                 self.target = target
                 if restarted:
-                    self.process = self.gc = None
+                    self.process = self.gc = self.threads = self.container = None
                     self._timeline.forget_target()
                     self.tell(
                         at_ns,
@@ -255,6 +277,33 @@ class Ledger:
                 segment.add_unanswered("unsent", unsent.count, ages)
                 self._forget(segment.index)
                 return
+
+    def _add_host(self, host: HostNow) -> None:
+        if host.name:
+            self.remote = host
+        else:
+            self.host, self.cores = host, host.busy_pct
+            self._timeline.observe(cores=host.busy_pct)
+        is_targets = bool(host.name) or self.target.same_host
+        if is_targets and self._under_load:
+            self.segments[-1].watched.add_host(host)
+
+    def _add_container(self, sample: ContainerSample) -> None:
+        self.container = sample.container
+        if self._under_load:
+            self.segments[-1].watched.add_container(sample.container)
+        for held in sample.held:
+            throttled_s = held.held_ns / 1e9
+            self.throttles.append(
+                Throttle(
+                    self.seconds_of(held.start_ns), self.seconds_of(held.end_ns), throttled_s, held.periods
+                )
+            )
+            self._timeline.add_throttled(held.end_ns, throttled_s, held.periods)
+            segment = self._segment_at(held.end_ns)
+            if segment is not None:
+                segment.watched.add_throttled(throttled_s)
+                self._forget(segment.index)
 
     def _add_runtime(self, sample: RuntimeSample) -> None:
         self.gc = sample.gc

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.figures import Event, Pause, Second, SegmentFigures
+from engine.machine import Throttle
 from engine.plan import Plan
 from engine.snapshot import RunState, Target
 
@@ -27,6 +28,7 @@ class Record:
         seconds: The whole time series, oldest first.
         events: All events, oldest first.
         pauses: All recovered pauses of the target's collector, oldest first.
+        throttles: All intervals within which a CPU quota held the target, oldest first.
         last_error: Text of the last error, or "".
     """
 
@@ -41,4 +43,5 @@ class Record:
     events: Sequence[Event]
     pauses: Sequence[Pause] = ()
     gomaxprocs: int | None = None
+    throttles: Sequence[Throttle] = ()
     last_error: str = ""

@@ -26,6 +26,7 @@ from engine.plan import Load
 from engine.settled import SettledPart, Turn
 from engine.snapshot import ProcessNow
 from engine.stats.client import judge
+from engine.watched import Watched
 
 CONNECTING: Final = 0.01
 """Share of the connections' time beyond which opening them is no small part of it."""
@@ -41,6 +42,9 @@ class Segment:
         load: The settings.
         start_ns: When it began.
         spin: Whether workers of an open loop poll for the next send: their CPU says nothing then.
+
+    Attributes:
+        watched: Looks at the target's threads, its container and its machine.
     """
 
     def __init__(self, index: int, load: Load, start_ns: int, *, spin: bool = False) -> None:
@@ -51,6 +55,7 @@ class Segment:
         self.bytes_in = 0
         self.retried = 0
         self.resumed = 0
+        self.watched = Watched()
         self._spins = spin and load.mode == "open"
         self._settled = SettledPart(closed_loop=load.mode == "closed")
         self._outcomes: Counter[int] = Counter()
@@ -107,6 +112,7 @@ class Segment:
         """Note a look at the target's process."""
         self._cpu.append(process.cpu_pct)
         self._rss.append(process.rss_bytes)
+        self.watched.add_process(process)
 
     def add_collections(self, pauses_ns: list[int], lost: int) -> None:
         """Note collections of the target that ended in this segment, and ones whose pause is not known."""
@@ -182,6 +188,11 @@ class Segment:
                 cpu_pct=_mean(self._cpu),
                 rss_bytes=MeanMax(mean=_mean(self._rss) or 0.0, max=max(self._rss)) if self._rss else None,
                 gc=self._collections() if self._collector_seen else None,
+                open_files_max=self.watched.open_files_max(),
+                major_faults_per_s=self.watched.major_faults_per_s(),
+                threads=self.watched.threads(),
+                container=self.watched.container(),
+                host=self.watched.host(),
             ),
             histogram=self._histograms(open_loop) if whole else {},
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.figures import Event, Latency, Pause, Second, SegmentFigures
+from engine.machine import ContainerNow, HostNow, ThreadsNow
 from engine.plan import Load
 
 
@@ -74,12 +75,25 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class ProcessNow:
-    """The target's process at the last look."""
+    """The target's process at the last look, with all that descend from it.
+
+    Attributes:
+        cpu_pct: CPU time over wall time since the look before; 200 is two cores.
+        rss_bytes: Resident memory.
+        rss_peak_bytes: The most there ever was.
+        threads: How many there are, or 0 where unknown.
+        open_files: Open files and sockets, or None.
+        minor_faults_per_s: Page faults that needed no disk, or None.
+        major_faults_per_s: Page faults that waited for a disk, or None.
+    """
 
     cpu_pct: float
     rss_bytes: int
     rss_peak_bytes: int
     threads: int = 0
+    open_files: int | None = None
+    minor_faults_per_s: float | None = None
+    major_faults_per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +136,11 @@ class Snapshot:
         seconds: The time series, oldest first. Live runs keep the last `HISTORY_S` rows here.
         events: All events, oldest first.
         cores: Busy share of each core of this machine in percent, at the last look.
+        host: This machine at the last look, or None before the first and in a saved session.
+        remote: The target's machine, where a node_exporter tells of it, or None.
         process: The target's process, or None where it cannot be seen.
+        threads: Its threads, or None where they cannot be seen.
+        container: Its control group, or None where it has none.
         gc: The target's collector, or None where it cannot be read.
         pauses: Recovered pauses within the reach of `seconds`, oldest first.
         workers_cpu_pct: CPU of each worker process in percent of a core.
@@ -144,7 +162,11 @@ class Snapshot:
     seconds: Sequence[Second] = ()
     events: Sequence[Event] = ()
     cores: tuple[float, ...] = ()
+    host: HostNow | None = None
+    remote: HostNow | None = None
     process: ProcessNow | None = None
+    threads: ThreadsNow | None = None
+    container: ContainerNow | None = None
     gc: GcNow | None = None
     pauses: Sequence[Pause] = ()
     workers_cpu_pct: tuple[float, ...] = ()

@@ -78,7 +78,11 @@ class View:
             seconds=seconds,
             events=tuple(ledger.events),
             cores=ledger.cores,
+            host=ledger.host,
+            remote=ledger.remote,
             process=ledger.process,
+            threads=ledger.threads,
+            container=ledger.container,
             gc=ledger.gc,
             pauses=ledger.pauses(since_s=seconds[0].t_s if seconds else 0.0),
             workers_cpu_pct=self._workers_pct,
@@ -102,6 +106,7 @@ def record(plan: Plan, state: RunState, ledger: Ledger, *, started_unix_s: float
         seconds=ledger.series(),
         events=tuple(ledger.events),
         pauses=ledger.pauses(),
+        throttles=tuple(ledger.throttles),
         last_error=ledger.last_error,
     )
 

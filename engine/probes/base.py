@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from engine.machine import ContainerNow, HostNow, ThreadsNow
 from engine.snapshot import GcNow, ProcessNow, Target
 
 
@@ -26,10 +27,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class HostSample:
-    """This machine: busy share of each core since the last sample, in percent."""
+    """A machine since the last sample: this one, or the one that the host's `name` says."""
 
     at_ns: int
-    cores: tuple[float, ...]
+    host: HostNow
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,40 @@ class ProcessSample:
 
     at_ns: int
     process: ProcessNow
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadsSample:
+    """The target's threads, and those of its children."""
+
+    at_ns: int
+    threads: ThreadsNow
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An interval between two looks within which a CPU quota held the target.
+
+    Attributes:
+        start_ns: The look before.
+        end_ns: The look after.
+        held_ns: For how long it was held, summed over cores.
+        periods: Enforcement periods that ended held.
+    """
+
+    start_ns: int
+    end_ns: int
+    held_ns: int
+    periods: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSample:
+    """The target's control group, and when it was held back since the sample before."""
+
+    at_ns: int
+    container: ContainerNow
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +103,4 @@ class Gap:
     reason: str
 
 
-Sample: TypeAlias = Found | HostSample | ProcessSample | RuntimeSample | Gap
+Sample: TypeAlias = Found | HostSample | ProcessSample | ThreadsSample | ContainerSample | RuntimeSample | Gap

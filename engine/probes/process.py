@@ -2,19 +2,21 @@
 
 Services that fork workers are taken whole: figures are sums over the process and all that descend from it.
 Memory that they share is counted once for each of them, and the peak is the sum of their peaks, so both are
-upper bounds there. The CPU time of workers that live for less than a few seconds may be missed.
+upper bounds there; so is the number of open files, for those that they share. The CPU time of workers that live
+for less than a few seconds may be missed.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
 import psutil
 
-from engine.probes import find
+from engine.probes import find, procfs
 from engine.probes.base import ProcessSample
 from engine.probes.executable import runtime_of
 from engine.probes.scene import Life, Scene, Ticks, is_alive
@@ -42,7 +44,7 @@ async def watch(scene: Scene) -> None:
         if scene.process is not None:
             await _follow(scene, scene.process)
             scene.tell()
-            scene.process = None
+            scene.process, scene.family = None, ()
             scene.gap(SOURCE, f"process {pid} is gone")
         elif pid is not None:
             scene.gap(SOURCE, f"no process {pid}")
@@ -59,7 +61,7 @@ async def _meet(scene: Scene, pid: int, before: Life | None) -> Life | None:
     command, runtime = await asyncio.gather(
         asyncio.to_thread(find.command_line, pid), asyncio.to_thread(runtime_of, pid)
     )
-    scene.process = process
+    scene.process, scene.family = process, (pid,)
     scene.tell(pid=pid, command=command, runtime=runtime, restarted=before is not None and life != before)
     return life
 
@@ -70,51 +72,85 @@ async def _follow(scene: Scene, process: psutil.Process) -> None:
     ticks = Ticks(scene.clock)
     while is_alive(process):
         now = await asyncio.to_thread(meter.read)
+        scene.family = meter.family
         if now is not None:
             scene.publish(ProcessSample(scene.clock(), now))
         await ticks.wait(INTERVAL_S)
 
 
+@dataclass(frozen=True, slots=True)
+class _Counters:
+    """What needs two looks, of each process: CPU time in seconds, and page faults without and with the disk."""
+
+    at_ns: int
+    cpu_s: dict[psutil.Process, float]
+    minor: dict[psutil.Process, float]
+    major: dict[psutil.Process, float]
+
+
 class Meter:
-    """Reads a process and its descendants; what needs two looks is kept here between them."""
+    """Reads a process and its descendants; what needs two looks is kept here between them.
+
+    Args:
+        process: The process.
+        clock: Monotonic nanoseconds.
+    """
 
     def __init__(self, process: psutil.Process, clock: Callable[[], int]) -> None:
         self._process = process
         self._clock = clock
         self._children: list[psutil.Process] = []
         self._looks = 0
-        self._before: tuple[int, dict[psutil.Process, float]] | None = None
+        self._before: _Counters | None = None
+
+    @property
+    def family(self) -> tuple[int, ...]:
+        """The process and its descendants, as of the last look."""
+        return (self._process.pid, *(child.pid for child in self._children))
 
     def read(self) -> ProcessNow | None:
         """Return the figures since the last look; None at the first one, and where the process is gone."""
         if self._looks % _CHILDREN_EVERY == 0:
             self._children = _descendants(self._process)
         self._looks += 1
-        at_ns = self._clock()
-        busy: dict[psutil.Process, float] = {}
+        now = _Counters(self._clock(), {}, {}, {})
         rss = peak = threads = 0
+        files: list[int | None] = []
         for process in (self._process, *self._children):
             try:
                 with process.oneshot():
                     times = process.cpu_times()
-                    busy[process] = times.user + times.system
+                    now.cpu_s[process] = times.user + times.system
                     rss += (resident := process.memory_info().rss)
                     peak += max(resident, _peak_rss(process.pid))
                     threads += process.num_threads()
             except psutil.Error:
                 continue  # workers come and go
-        before, self._before = self._before, (at_ns, busy)
-        if before is None or self._process not in busy or at_ns <= before[0]:
+            files.append(procfs.open_files(procfs.ROOT, process.pid))
+            stat = procfs.task_stat(f"{procfs.ROOT}/proc/{process.pid}/stat")
+            if stat is not None:
+                now.minor[process], now.major[process] = stat.minor_faults, stat.major_faults
+        before, self._before = self._before, now
+        if before is None or self._process not in now.cpu_s or now.at_ns <= before.at_ns:
             return None
-        return ProcessNow(100e9 * spent(before[1], busy) / (at_ns - before[0]), rss, peak, threads)
+        span_s = (now.at_ns - before.at_ns) / 1e9
+        return ProcessNow(
+            cpu_pct=100 * spent(before.cpu_s, now.cpu_s) / span_s,
+            rss_bytes=rss,
+            rss_peak_bytes=peak,
+            threads=threads,
+            open_files=sum(known) if (known := [count for count in files if count is not None]) else None,
+            minor_faults_per_s=spent(before.minor, now.minor) / span_s if now.minor else None,
+            major_faults_per_s=spent(before.major, now.major) / span_s if now.major else None,
+        )
 
 
 def spent(before: Mapping[Key, float], now: Mapping[Key, float]) -> float:
-    """Return the CPU time between two looks, of the processes that were there at both.
+    """Return what was added to a counter between two looks, by the processes that were there at both.
 
     One that is new may be new only to us; all that it ever spent must not land in one second.
     """
-    return sum(max(0.0, time - before[key]) for key, time in now.items() if key in before)
+    return sum(max(0.0, value - before[key]) for key, value in now.items() if key in before)
 
 
 def _descendants(process: psutil.Process) -> list[psutil.Process]:

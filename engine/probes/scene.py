@@ -36,6 +36,7 @@ class Scene:
         publish: Takes every sample.
         target: What is known of the target.
         process: Its process, or None where it is not known.
+        family: The process and all that descend from it, at the last look.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Scene:
         self.clock = clock
         self.target = Target(url=plan.url, method=plan.method)
         self.process: psutil.Process | None = None
+        self.family: tuple[int, ...] = ()
         self._restarted_ns: int | None = None
 
     def tell(
@@ -73,6 +75,11 @@ class Scene:
     def gap(self, source: str, reason: str) -> None:
         """Publish that a source did not answer as it should."""
         self.publish(Gap(self.clock(), source, reason))
+
+    @property
+    def has_process_here(self) -> bool:
+        """Whether the target's process can be found on this machine, or was named."""
+        return self.plan.pid is not None or self.target.same_host
 
     def life(self) -> Life | None:
         """Return which life of its process the target is in, or None where that is unknown or over."""

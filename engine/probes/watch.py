@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final, TypeAlias
 
 from engine.plan import Plan
-from engine.probes import find, go_runtime, host, process
+from engine.probes import container, find, go_runtime, host, process, threads
 from engine.probes.base import Sample
 from engine.probes.scene import Scene
 
@@ -16,7 +16,12 @@ Source: TypeAlias = Callable[[Scene], Coroutine[Any, Any, None]]
 """Publishes samples until cancelled; returns where it will never have any."""
 
 OF_MACHINE: Final[Mapping[str, Source]] = {"host": host.watch}
-OF_TARGET: Final[Mapping[str, Source]] = {process.SOURCE: process.watch, go_runtime.SOURCE: go_runtime.watch}
+OF_TARGET: Final[Mapping[str, Source]] = {
+    process.SOURCE: process.watch,
+    threads.SOURCE: threads.watch,
+    container.SOURCE: container.watch,
+    go_runtime.SOURCE: go_runtime.watch,
+}
 """Every source there is; a new one is a function and a line here."""
 
 _AGAIN_S: Final = 1.0
