@@ -205,7 +205,7 @@ class Timeline:
         row = self.rows[index]
         self.rows[index] = replace(
             row,
-            throttled_s=round(row.throttled_s + throttled_s, 9),
+            throttled_s=round(row.throttled_s + throttled_s, 6),
             throttled_periods=row.throttled_periods + periods,
         )
 
@@ -231,12 +231,12 @@ class Timeline:
             done=block.done,
             errors=block.errors,
             bytes_in=block.bytes_in,
-            cpu_pct=self._cores,
+            cpu_pct=tuple(round(busy, 1) for busy in self._cores),
             rss_bytes=self._rss,
-            target_cpu_pct=self._target_cpu,
+            target_cpu_pct=None if self._target_cpu is None else round(self._target_cpu, 1),
             threads=self._threads,
-            runqueue_wait_s=None if self._runqueue_wait_s is None else round(self._runqueue_wait_s, 6),
-            throttled_s=round(block.throttled_s, 9),
+            runqueue_wait_s=None if self._runqueue_wait_s is None else round(self._runqueue_wait_s, 4),
+            throttled_s=round(block.throttled_s, 6),
             throttled_periods=block.throttled_periods,
         )
         if not final or not latency.count:

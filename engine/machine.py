@@ -145,6 +145,11 @@ class ThreadsNow:
     allowed: tuple[int, ...] | None = None
     cost_s: float = 0.0
 
+    @property
+    def affinity_stability(self) -> float | None:
+        """Moves per timeslice since the look before."""
+        return affinity_stability(self.migrations_per_s, self.timeslices_per_s)
+
 
 def affinity_stability(migrations: float | None, timeslices: float | None) -> float | None:
     """Return moves per timeslice, of two counts or two rates: 0 where no thread ever changed its core.

@@ -153,6 +153,48 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "cpu_pct": "CPU time of the process over wall time, in percent: 200 is two cores; null if not seen.",
         "rss_bytes": "Resident memory of the process in bytes; null if not seen.",
         "gc": "Garbage collections; null if not seen.",
+        "open_files_max": "Most open files and sockets at once; null if not seen.",
+        "major_faults_per_s": "Page faults a second that waited for a disk; null if not seen.",
+        "threads": "Threads of the process and its children: waiting, switching, moving; null if not seen.",
+        "container": "The control group and its limits; null if the process is in none, or was not seen.",
+        "host": "The machine that the target runs on; null if it was not seen.",
+    },
+    "ThreadFigures": {
+        "max": "Most threads at once.",
+        "voluntary_switches_per_s": "Context switches a second because a thread had to wait for something; "
+        "null if not known, as for all that follow.",
+        "involuntary_switches_per_s": "Context switches a second because a core was taken from a thread.",
+        "runqueue_wait_s_per_s": "Time that threads were ready to run and had no core, summed over all of "
+        "them, in seconds per second of wall time.",
+        "runqueue_wait_pct": "The same per thread that ran, in percent of wall time.",
+        "migrations_per_s": "Moves of a thread from one core to another, a second.",
+        "migrations_by": "Who counted the moves: 'tracepoint' (sched:sched_migrate_task), or 'proc' "
+        "(se.nr_migrations of each thread, which misses threads that end between two looks).",
+        "affinity_stability": "Moves per timeslice, a timeslice being one turn of a thread on a core: 0 where "
+        "no thread ever changed its core.",
+        "cpu_skew_ratio": "How evenly the CPU time lay on the allowed cores: its entropy over that of an even "
+        "spread. 1 is even, 0 is all on one; null where only one is allowed.",
+        "allowed_cpus": "Cores that the threads may run on (sched_getaffinity).",
+    },
+    "ContainerFigures": {
+        "version": "Kind of the control group's hierarchy: 'v1' or 'v2'.",
+        "cpu_limit": "CPU quota in cores, the tightest of the group and those above it; null for none.",
+        "throttled_share": "Of the quota's enforcement periods, the share that ended with the target held; "
+        "null without a quota.",
+        "throttled_s": "How long the quota held the target, in seconds summed over cores; null without one.",
+        "memory_bytes": "Memory charged to the group, caches included; null if not known.",
+        "memory_limit_bytes": "The tightest memory limit; null for none.",
+        "cpus": "Cores that the group's cpuset allows; null if not known.",
+    },
+    "HostFigures": {
+        "cores": "Cores.",
+        "busy_pct": "Mean share of all cores' time that was not idle, in percent.",
+        "user_pct": "Of it: programs.",
+        "system_pct": "Of it: the kernel on their behalf, hard interrupts included.",
+        "softirq_pct": "Of it: the kernel's deferred work, such as network packets.",
+        "steal_pct": "Of it: time for which a core was wanted and given to another virtual machine.",
+        "cpu_pressure_pct": "Share of the time in which some task waited for a core (PSI); null if not known.",
+        "available_bytes_min": "Least memory that was available; null if not known.",
     },
     "MeanMax": {
         "mean": "Mean of the samples, one a second.",
@@ -198,6 +240,10 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "target_cpu_pct": "CPU time of the target's process over wall time, in percent; null if not seen.",
         "gc_count": "Garbage collections of the target that ended in it.",
         "gc_pause_s": "Sum of their stop-the-world times, in seconds.",
+        "threads": "Threads of the target; left out if not seen, as is every key of a row at its default.",
+        "runqueue_wait_s": "Time that they were ready to run and had no core, summed over them, in seconds.",
+        "throttled_s": "Time for which a CPU quota held the target, in seconds summed over cores.",
+        "throttled_periods": "Enforcement periods of the quota that ended with the target held.",
     },
     "Result": {
         "segment": "Index of the segment; null if nothing was measured, and then the rest says nothing.",

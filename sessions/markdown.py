@@ -19,6 +19,7 @@ from sessions.format import (
     size,
     span,
 )
+from sessions.machine import machine_entries
 from sessions.model import Session
 from sessions.text import LATENCY_ROWS
 from sessions.words import CLIENT, QUANTILE_LABELS, gc_pauses, latency_figure, measured_s, tail_words, verdict
@@ -88,6 +89,7 @@ def _target_rows(session: Session) -> list[tuple[str, str]]:
         rows.append(
             ("target's memory", f"{size(target.rss_bytes.mean)} mean, {size(target.rss_bytes.max)} max")
         )
+    rows += [(f"target's {title}", words) for title, words in machine_entries(target)]
     if target.gc is not None:
         words = [plural(target.gc.count, "collection"), f"{count(target.gc.lost)} lost"]
         words += filter(None, [gc_pauses(target.gc, measured_s(session.result))])

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from engine.figures import Latency, Second, SegmentFigures
+from engine.machine import ContainerNow, ThreadsNow
 from engine.plan import Plan, Tls
 from engine.record import Record
 from engine.snapshot import GcNow, Now, ProcessNow, RunState, Snapshot, Target
@@ -87,6 +88,8 @@ def snapshot_of(session: Session, *, file: str) -> Snapshot:
         events=session.events,
         cores=next((second.cpu_pct for second in reversed(seconds) if second.cpu_pct), ()),
         process=_process(seconds),
+        threads=_threads(speaks),
+        container=_container(speaks),
         gc=_gc(segments, last),
         pauses=session.pauses,
         last_error=session.last_error,
@@ -162,6 +165,38 @@ def _process(seconds: tuple[Second, ...]) -> ProcessNow | None:
         cpu_pct=next((row.target_cpu_pct for row in reversed(seen) if row.target_cpu_pct is not None), 0.0),
         rss_bytes=seen[-1].rss_bytes or 0,
         rss_peak_bytes=max(second.rss_bytes or 0 for second in seen),
+        threads=seen[-1].threads or 0,
+    )
+
+
+def _threads(speaks: SegmentFigures | None) -> ThreadsNow | None:
+    """Return the means of the segment that speaks for the run in place of a last look."""
+    figures = None if speaks is None else speaks.target.threads
+    if figures is None:
+        return None
+    return ThreadsNow(
+        threads=figures.max,
+        voluntary_per_s=figures.voluntary_switches_per_s,
+        involuntary_per_s=figures.involuntary_switches_per_s,
+        runqueue_wait_s_per_s=figures.runqueue_wait_s_per_s,
+        runqueue_wait_pct=figures.runqueue_wait_pct,
+        migrations_per_s=figures.migrations_per_s,
+        counted_by=figures.migrations_by,
+        allowed=figures.allowed_cpus,
+    )
+
+
+def _container(speaks: SegmentFigures | None) -> ContainerNow | None:
+    figures = None if speaks is None else speaks.target.container
+    if figures is None:
+        return None
+    return ContainerNow(
+        version=figures.version,
+        cpu_limit=figures.cpu_limit,
+        throttled_share=figures.throttled_share,
+        memory_bytes=None if figures.memory_bytes is None else round(figures.memory_bytes.max),
+        memory_limit_bytes=figures.memory_limit_bytes,
+        cpus=figures.cpus,
     )
 
 

@@ -23,6 +23,7 @@ from sessions.format import (
     size,
     span,
 )
+from sessions.machine import machine_entries
 from sessions.model import Session
 from sessions.page import Column, Page
 from sessions.words import (
@@ -210,6 +211,8 @@ def _target(page: Page, session: Session) -> None:
         page.entry("  cpu", f"{percent(figures.cpu_pct)} of a core")
     if figures.rss_bytes is not None:
         page.entry("  memory", f"{size(figures.rss_bytes.mean)} mean, {size(figures.rss_bytes.max)} max")
+    for title, words in machine_entries(figures):
+        page.entry(f"  {title}", words)
     gc = figures.gc
     if gc is not None:
         measured = measured_s(session.result)

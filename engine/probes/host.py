@@ -42,7 +42,7 @@ class Counters:
 
     at_ns: int
     cores: Mapping[int, CoreTicks]
-    network: Mapping[str, tuple[int, int]]
+    network: Mapping[str, tuple[float, float]]
 
 
 class HostMeter:
@@ -94,7 +94,8 @@ def core_now(core: int, before: CoreTicks, now: CoreTicks, mhz: float | None = N
         name: max(0, getattr(now, name) - getattr(before, name))
         for name in ("user", "system", "softirq", "steal", "idle")
     }
-    each = 100 / max(1, sum(spent.values()))
+    whole = sum(spent.values())
+    each = 100 / whole if whole else 0.0
     return CoreNow(
         number=core,
         user_pct=spent["user"] * each,

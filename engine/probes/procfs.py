@@ -27,13 +27,13 @@ TICK_S: Final = 1 / os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class CoreTicks:
-    """Times of one core since the machine started, in ticks; guests are part of `user`."""
+    """Times of one core since the machine started, in any unit; guests are part of `user`."""
 
-    user: int
-    system: int
-    softirq: int
-    steal: int
-    idle: int
+    user: float
+    system: float
+    softirq: float
+    steal: float
+    idle: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final, TypeAlias
 
 from engine.plan import Plan
-from engine.probes import container, find, go_runtime, host, process, threads
+from engine.probes import container, find, go_runtime, host, node_exporter, process, threads
 from engine.probes.base import Sample
 from engine.probes.scene import Scene
 
@@ -20,6 +20,7 @@ OF_TARGET: Final[Mapping[str, Source]] = {
     process.SOURCE: process.watch,
     threads.SOURCE: threads.watch,
     container.SOURCE: container.watch,
+    node_exporter.SOURCE: node_exporter.watch,
     go_runtime.SOURCE: go_runtime.watch,
 }
 """Every source there is; a new one is a function and a line here."""

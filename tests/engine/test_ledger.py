@@ -8,6 +8,7 @@ import pytest
 
 from engine import wire
 from engine.ledger import Ledger
+from engine.machine import CoreNow, HostNow
 from engine.plan import Load
 from engine.probes.base import Found, Gap, HostSample, ProcessSample, RuntimeSample
 from engine.snapshot import GcNow, ProcessNow, Target
@@ -209,7 +210,7 @@ def test_the_last_segment_that_measured_anything_speaks_for_the_run() -> None:
 
 def test_connections_and_bytes_are_counted_in_the_current_segment() -> None:
     books = ledger()
-    books.add_sample(HostSample(S, (50.0,)))
+    books.add_sample(HostSample(S, HostNow((CoreNow(0, user_pct=50.0),))))
     entry = frame((0, MS, 200), at_ns=S, bytes_in=100)
     took = np.array([2 * MS, 3 * MS], np.int64).tobytes()
     books.add_frame(wire.Frame(**{f: getattr(entry, f) for f in entry.__struct_fields__} | {"connect": took}))

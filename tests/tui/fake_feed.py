@@ -23,7 +23,9 @@ from engine.figures import (
     Second,
     SegmentFigures,
     TargetFigures,
+    ThreadFigures,
 )
+from engine.machine import ContainerNow, CoreNow, HostNow, ThreadsNow
 from engine.plan import Load
 from engine.snapshot import GcNow, Now, ProcessNow, RunState, Snapshot, Target
 
@@ -37,6 +39,26 @@ def connections_at(t: float) -> tuple[int, int]:
     """Return the segment and its connections at a time."""
     index = max(i for i, (start, _) in enumerate(CHANGES) if t >= start)
     return index, CHANGES[index][1]
+
+
+def host(cores: tuple[float, ...], name: str = "") -> HostNow:
+    """Return a machine whose cores are that busy, mostly with programs."""
+    return HostNow(
+        cores=tuple(
+            CoreNow(
+                number, user_pct=busy * 0.6, system_pct=busy * 0.25, softirq_pct=busy * 0.1, steal_pct=busy / 20
+            )
+            for number, busy in enumerate(cores)
+        ),
+        name=name,
+        memory_bytes=25_300_000_000,
+        available_bytes=21_400_000_000,
+        load_1m=3.41,
+        cpu_pressure_pct=41.0,
+        received_bytes_per_s=1_200.0,
+        sent_bytes_per_s=3_400.0,
+        loopback_bytes_per_s=31_000_000.0,
+    )
 
 
 def second(t: int, rng: random.Random, cores: int) -> Second:
@@ -109,7 +131,14 @@ def segment(index: int, end: float) -> SegmentFigures:
             connect=latency(9e-5, connections, full=False),
         ),
         client=ClientFigures(verdict="ok", cpu_pct=84.0),
-        target=TargetFigures(cpu_pct=171.0, rss_bytes=MeanMax(mean=142e6, max=151e6), gc=gc),
+        target=TargetFigures(
+            cpu_pct=171.0,
+            rss_bytes=MeanMax(mean=142e6, max=151e6),
+            gc=gc,
+            threads=ThreadFigures(
+                max=9, runqueue_wait_pct=11.2, affinity_stability=0.0041, cpu_skew_ratio=0.97
+            ),
+        ),
     )
 
 
@@ -167,7 +196,32 @@ def snapshot(at_s: float = 133.4, *, cores: int = 2, **overrides: object) -> Sna
         seconds=seconds,
         events=events(at_s),
         cores=seconds[-1].cpu_pct if seconds else (),
-        process=ProcessNow(cpu_pct=171.2, rss_bytes=142_300_000, rss_peak_bytes=151_000_000, threads=9),
+        host=host(seconds[-1].cpu_pct) if seconds else None,
+        process=ProcessNow(
+            cpu_pct=171.2, rss_bytes=142_300_000, rss_peak_bytes=151_000_000, threads=9, open_files=268
+        ),
+        threads=ThreadsNow(
+            threads=9,
+            ran=7,
+            voluntary_per_s=2900.0,
+            involuntary_per_s=3520.0,
+            runqueue_wait_s_per_s=0.82,
+            runqueue_wait_pct=11.7,
+            migrations_per_s=26.4,
+            counted_by="proc",
+            timeslices_per_s=6450.0,
+            cpu_s={0: 0.81, 1: 0.9},
+            allowed=(0, 1),
+        ),
+        container=ContainerNow(
+            version="v2",
+            cpu_limit=2.0,
+            throttled_share=0.12,
+            throttled_per_s=1.2,
+            memory_bytes=201_000_000,
+            memory_limit_bytes=536_870_912,
+            cpus=(0, 1),
+        ),
         gc=GcNow(
             rate_per_s=31.2,
             heap_bytes=61_000_000,
@@ -250,6 +304,9 @@ def blind() -> Snapshot:
         ),
         load=Load(mode="open", rate=20_000.0, concurrency=4096, arrivals="poisson"),
         process=None,
+        threads=None,
+        container=None,
+        host=None,
         gc=None,
         pauses=(),
         cores=(),
