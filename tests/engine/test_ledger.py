@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
 
 from engine import wire
+from engine.figures import ThreadFigures
 from engine.ledger import Ledger
-from engine.machine import CoreNow, HostNow
+from engine.machine import ContainerNow, CoreNow, HostNow, ThreadsNow, Throttle
 from engine.plan import Load
-from engine.probes.base import Found, Gap, HostSample, ProcessSample, RuntimeSample
+from engine.probes.base import (
+    ContainerSample,
+    Found,
+    Gap,
+    Held,
+    HostSample,
+    ProcessSample,
+    RuntimeSample,
+    ThreadsSample,
+)
 from engine.snapshot import GcNow, ProcessNow, Target
 from tests.engine.columns import MS, S, frame
 
@@ -225,3 +237,80 @@ def test_whole_figures_carry_histograms_and_live_ones_do_not() -> None:
     books.add_frame(frame((0, MS, 200), at_ns=S))
     assert books.figures(S)[0].histogram == {}
     assert set(books.whole_figures(S)[0].histogram) == {"response"}
+
+
+def test_time_that_a_quota_held_is_in_the_row_and_the_segment_in_which_it_was_seen() -> None:
+    books = ledger()
+    now = ContainerNow(version="v2", cpu_limit=0.5, throttled_share=0.25, memory_bytes=100)
+    held = (Held(S // 4, S // 2, 30 * MS, 1), Held(3 * S // 2, 2 * S - 1, 20 * MS, 2))
+    books.add_sample(ContainerSample(2 * S - 1, now, held[:1]))
+    books.settle(S)
+    books.begin(C128, 3 * S // 2)
+    books.add_sample(ContainerSample(2 * S, replace(now, throttled_share=0.75), held[1:]))
+    books.settle(4 * S)
+    assert [(row.t_s, row.throttled_s, row.throttled_periods) for row in books.series()] == [
+        (0.0, 0.03, 1),
+        (1.0, 0.0, 0),
+        (1.5, 0.02, 2),
+        (2.5, 0.0, 0),
+    ]
+    assert books.throttles == [Throttle(0.25, 0.5, 0.03, 1), Throttle(1.5, 2 - 1e-9, 0.02, 2)]
+    first, second = (figures.target.container for figures in books.figures(4 * S))
+    assert first is not None and second is not None
+    assert (first.throttled_s, first.throttled_share, first.cpu_limit) == (0.03, 0.25, 0.5)
+    assert (second.throttled_s, second.throttled_share) == (0.02, 0.75)
+
+
+def test_held_time_that_is_told_late_reaches_a_row_that_is_final() -> None:
+    books = ledger()
+    books.settle(5 * S)
+    books.add_sample(
+        ContainerSample(5 * S, ContainerNow("v1", cpu_limit=1.0), (Held(0, 3 * S // 2, 10 * MS, 1),))
+    )
+    assert [row.throttled_s for row in books.series()] == [0.0, 0.01, 0.0, 0.0, 0.0]
+
+
+def test_threads_are_averaged_and_the_cores_they_used_are_summed() -> None:
+    books = ledger()
+    looks = (
+        ThreadsNow(4, 3, 10.0, 20.0, 0.5, 20.0, 6.0, "proc", 100.0, {0: 1.0}, (0, 1)),
+        ThreadsNow(9, 5, 30.0, 40.0, 1.5, 40.0, 4.0, "proc", 300.0, {1: 1.0}, (0, 1)),
+    )
+    for look in looks:
+        books.add_sample(ThreadsSample(S, look))
+    threads = books.figures(S)[0].target.threads
+    assert threads == ThreadFigures(
+        max=9,
+        voluntary_switches_per_s=20.0,
+        involuntary_switches_per_s=30.0,
+        runqueue_wait_s_per_s=1.0,
+        runqueue_wait_pct=30.0,
+        migrations_per_s=5.0,
+        migrations_by="proc",
+        affinity_stability=5 / 200,
+        cpu_skew_ratio=1.0,  # in each look all on one core, but on both in the end
+        allowed_cpus=(0, 1),
+    )
+    books.settle(2 * S)
+    assert [(row.threads, row.runqueue_wait_s) for row in books.series()] == [(9, 1.5), (9, 1.5)]
+    books.add_sample(Found(2 * S, Target(url="u", pid=7), restarted=True))
+    books.settle(3 * S)
+    assert books.threads is None
+    assert books.series()[-1].threads is None
+
+
+@pytest.mark.parametrize(("same_host", "name", "kept"), [(True, "", 1), (False, "", 0), (False, "far:9100", 1)])
+def test_the_machine_that_counts_is_the_target_s(same_host: bool, name: str, kept: int) -> None:
+    books = ledger()
+    books.add_sample(Found(0, Target(url="u", same_host=same_host)))
+    cores = (CoreNow(0, user_pct=40.0, steal_pct=10.0), CoreNow(1, softirq_pct=20.0))
+    books.add_sample(HostSample(S, HostNow(cores, name, available_bytes=70)))
+    host = books.figures(S)[0].target.host
+    assert (books.remote is None) == (name == "")
+    assert (books.cores == (50.0, 20.0)) == (name == "")
+    if not kept:
+        assert host is None
+        return
+    assert host is not None
+    assert (host.cores, host.busy_pct, host.user_pct, host.softirq_pct, host.steal_pct) == (2, 35, 20, 10, 5)
+    assert (host.available_bytes_min, host.cpu_pressure_pct) == (70, None)

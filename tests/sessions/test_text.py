@@ -7,7 +7,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.figures import ClientFigures, Event, Latency, LatencySet, Second, SegmentFigures, TargetFigures
+from engine.figures import (
+    ClientFigures,
+    ContainerFigures,
+    Event,
+    HostFigures,
+    Latency,
+    LatencySet,
+    MeanMax,
+    Second,
+    SegmentFigures,
+    TargetFigures,
+    ThreadFigures,
+)
 from engine.plan import Load, Plan, Tls
 from engine.snapshot import RunState
 from sessions.charts import latency_chart
@@ -338,3 +350,38 @@ def test_markdown_says_the_same(make_session: MakeSession, overloaded: Session) 
 def test_markdown_shows_text_as_it_is(make_session: MakeSession) -> None:
     plan = Plan(url="http://h/a_b|c?x=<script>")
     assert r"http://h/a\_b\|c?x=\<script\>" in as_markdown(make_session(plan=plan))
+
+
+def machine_said(make_session: MakeSession, make_segment: MakeSegment, **seen: Any) -> tuple[str, str]:
+    """Return the text and the markdown of a run whose target was seen like that, on one line each."""
+    segment = make_segment(target=TargetFigures(cpu_pct=50.0, **seen))
+    session = make_session(segments=[segment])
+    return flat(as_text(session, width=120)), flat(as_markdown(session))
+
+
+def test_what_held_the_target_back_is_told(make_session: MakeSession, make_segment: MakeSegment) -> None:
+    threads = ThreadFigures(max=12, runqueue_wait_pct=25.4, affinity_stability=0.0041, cpu_skew_ratio=0.97)
+    container = ContainerFigures(
+        cpu_limit=0.5,
+        throttled_share=0.31,
+        throttled_s=4.2,
+        memory_bytes=MeanMax(mean=1e8, max=9.6e8),
+        memory_limit_bytes=10**9,
+    )
+    host = HostFigures(cores=2, steal_pct=12.0, softirq_pct=3.0)
+    for said in machine_said(make_session, make_segment, threads=threads, container=container, host=host):
+        assert "at most 12, each waited 25 % of the time for a core, 0.0041 moves a timeslice" in said
+        assert "0.5 cores, THROTTLED in 31 % of periods (4.2 s in all)" in said
+        assert "memory 960 MB of 1.00 GB, NEAR THE LIMIT" in said
+        assert "12 % of its cores' time went to other virtual machines (steal)" in said
+        assert "softirq" not in said
+
+
+def test_what_did_not_matter_is_not_told(make_session: MakeSession, make_segment: MakeSegment) -> None:
+    seen = {"container": ContainerFigures(), "host": HostFigures(cores=2, busy_pct=50.0)}
+    text, markdown = machine_said(make_session, make_segment, **seen)
+    assert "cpu 50 % of a core response time" in text  # nothing between it and what is next
+    assert "target's CPU | 50 % |" in markdown
+    assert "target's limits" not in markdown and "target's machine" not in markdown
+    easy = ContainerFigures(cpu_limit=2.0, throttled_share=0.0, throttled_s=0.0)
+    assert "limits 2 cores, never throttled" in machine_said(make_session, make_segment, container=easy)[0]

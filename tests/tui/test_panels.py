@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from engine.figures import Event, Latency, LatencySet, Pause, Second
+from engine.machine import ContainerNow, CoreNow, HostNow, ThreadsNow
 from engine.snapshot import Now, RunState, Snapshot
 from tests.tui import fake_feed
 from tui.panels.answers import Answers
@@ -21,6 +22,7 @@ from tui.panels.glyphs import GLYPHS, choose_graph
 from tui.panels.latency import LatencyPanel
 from tui.panels.ledger import Ledger
 from tui.panels.line import TONES, changed, cut, merged, plain
+from tui.panels.machine import MachinePanel
 from tui.panels.status import Status
 from tui.panels.target import TargetPanel
 from tui.panels.throughput import Throughput
@@ -40,6 +42,7 @@ PANELS: list[type[Panel]] = [
     Events,
     Footer,
     Tiny,
+    MachinePanel,
 ]
 
 SCENES = {
@@ -343,3 +346,61 @@ def test_no_number_is_made_up_before_the_first_second() -> None:
     assert "none yet" in text(Events(), view(dataclasses.replace(fake_feed.empty(), events=[])), 60, 5)
     one = dataclasses.replace(fake_feed.empty(), events=[Event(at_s=0.0, kind="start")])
     assert "start" in text(Events(), view(one), 60, 5)
+
+
+def test_a_core_s_bar_has_a_glyph_for_each_kind_of_work() -> None:
+    core = CoreNow(3, user_pct=40.0, system_pct=20.0, softirq_pct=10.0, steal_pct=10.0)
+    scene = dataclasses.replace(SCENES["running"], cores=(80.0,), host=HostNow((core,)))
+    drawn = text(Cores(), view(scene), 33, 3)
+    assert "3  ████████▓▓▓▓▒▒░░      80 %" in drawn
+    plain_drawn = text(Cores(), view(scene, graph="ascii"), 33, 3)
+    assert "3  ########====++--      80 %" in plain_drawn
+    spans = [span for line in Cores().rows(view(scene), 29, 1) for span in line]
+    assert next(tone for text, tone in spans if "80 %" in text) == "warn"  # for what was stolen
+    assert "█us ▓sy ▒si ░st" in text(Cores(), view(scene), 60, 3)
+    fast = dataclasses.replace(scene, host=HostNow((dataclasses.replace(core, mhz=3412.0),)))
+    assert "80 % 3.4 GHz" in text(Cores(), view(fast), 60, 3)
+
+
+def test_a_saved_session_knows_only_how_busy_cores_were() -> None:
+    scene = dataclasses.replace(SCENES["saved"], host=None, cores=(50.0,))
+    drawn = text(Cores(), view(scene), 60, 3)
+    assert "50 %" in drawn and "▓" not in drawn
+
+
+def test_rows_that_cores_leave_over_say_how_the_machine_is() -> None:
+    scene = SCENES["running"]
+    assert "free 21.4 GB of 25.3 GB   waiting 41 %   load 3.41" in text(Cores(), view(scene), 74, 6)
+    far = dataclasses.replace(scene, remote=fake_feed.host((10.0, 90.0), name="10.0.0.7:9100"))
+    drawn = text(Cores(), view(far), 74, 7)
+    assert "10.0.0.7:9100 2 cores   50 % busy, most 90 %" in drawn
+    wide = text(MachinePanel(), view(far), 100, 9)
+    assert "this one, and 10.0.0.7:9100" in wide
+    assert "net 1.20 kB/s in, 3.40 kB/s out   lo 31.0 MB/s" in wide
+    assert "0  ██" in wide and "90 %" in wide
+    assert "not measured yet" in text(MachinePanel(), view(SCENES["empty"]), 60, 5)
+
+
+def test_what_holds_the_target_back_is_said_at_every_size() -> None:
+    scene = SCENES["running"]
+    framed = text(TargetPanel(), view(scene), 64, 9)
+    assert "limit  2 cores   throttled 12 %   memory 201 MB of 537 MB" in framed
+    assert "waits  12 % a thread   moves 0.0041/slice   even 0.97" in framed
+    assert "heap" in framed and "gc takes" in framed
+    short = text(TargetPanel(), view(scene), 46, 8)
+    assert "throttled 12 %" in short and "waits" in short and "heap" in short
+    compact = text(TargetPanel(), view(scene, framed=False), 80, 1)
+    assert "throttled 12 %   waits 12 %" in compact
+    tones = {tone: part for line in TargetPanel().rows(view(scene), 60, 7) for part, tone in line}
+    assert tones["warn"] == "throttled 12 %"
+
+
+def test_without_limits_and_without_waiting_nothing_is_made_of_it() -> None:
+    container = ContainerNow(version="v2", memory_bytes=5)
+    threads = ThreadsNow(threads=4, ran=1, runqueue_wait_pct=0.4)
+    scene = dataclasses.replace(SCENES["running"], container=container, threads=threads)
+    assert "limit" not in text(TargetPanel(), view(scene), 64, 9)
+    compact = text(TargetPanel(), view(scene, framed=False), 80, 1)
+    assert "throttled" not in compact and "waits" not in compact
+    unknown = dataclasses.replace(scene, threads=ThreadsNow(threads=4))
+    assert "not told by this kernel" in text(TargetPanel(), view(unknown), 64, 9)

@@ -44,7 +44,7 @@ class TargetPanel(Panel):
         process = view.second.process
         if process is not None:
             lines += usage(view, process, width)
-        lines += [fitting(row, width) for row in (limits(view.second.container), waiting(view, width)) if row]
+        lines += [fitting(row, width) for row in (limits(view.second.container), waiting(view)) if row]
         parts = heap(view)
         if len(lines) + len(parts) > height:
             parts = [[part for row in parts for part in row]]
@@ -82,9 +82,7 @@ def limits(container: ContainerNow | None) -> list[Line]:
         return []
     parts: list[Line] = []
     if container.cpu_limit is not None:
-        parts.append(
-            (("limit".ljust(NAME), "dim"), (f"{container.cpu_limit:.3g} cores".ljust(FIGURE), "strong"))
-        )
+        parts.append((("limit".ljust(NAME), "dim"), (f"{container.cpu_limit:.3g} cores", "strong")))
         parts += throttled(container)
     if container.memory_limit_bytes is not None and container.memory_bytes is not None:
         label = "" if parts else "limit".ljust(NAME)
@@ -95,14 +93,14 @@ def limits(container: ContainerNow | None) -> list[Line]:
 
 
 def throttled(container: ContainerNow) -> list[Line]:
-    """Return how often the CPU quota held the target, where there is one."""
+    """Return in which share of its periods the CPU quota held the target, where there is one."""
     if container.throttled_share is None:
         return []
-    words = f"throttled {percent(100 * container.throttled_share)} of periods"
+    words = f"throttled {percent(100 * container.throttled_share)}"
     return [((words, "warn" if container.throttled_share > 0 else "text"),)]
 
 
-def waiting(view: View, width: int) -> list[Line]:
+def waiting(view: View) -> list[Line]:
     """Return how long threads waited for a core, and how much they moved; the most wanted first."""
     threads = view.second.threads
     if threads is None:
@@ -110,8 +108,7 @@ def waiting(view: View, width: int) -> list[Line]:
     parts: list[Line] = []
     wait = threads.runqueue_wait_pct
     if wait is not None:
-        figure = percent(wait).ljust(6 if width < 56 else FIGURE)
-        parts.append((("waits".ljust(NAME), "dim"), (figure, "strong"), ("a thread", "dim")))
+        parts.append((("waits".ljust(NAME), "dim"), (percent(wait), "strong"), (" a thread", "dim")))
     else:
         parts.append((("waits".ljust(NAME), "dim"), ("not told by this kernel", "dim")))
     parts += moving(view, threads)
@@ -183,7 +180,7 @@ def alarms(view: View) -> list[Line]:
     parts: list[Line] = []
     container, threads = view.second.container, view.second.threads
     if container is not None and container.throttled_share:
-        parts.append(((f"throttled {percent(100 * container.throttled_share)}", "warn"),))
+        parts += throttled(container)
     wait = None if threads is None else threads.runqueue_wait_pct
     if wait is not None and wait >= NOTABLE_WAIT_PCT:
         parts.append(((f"waits {percent(wait)}", "text"),))
