@@ -191,11 +191,15 @@ def task_stat(path: str) -> TaskStat | None:
         return None
 
 
-def schedstat(path: str) -> tuple[int, int, int] | None:
-    """Read a thread's time on cores and time waiting for one, in ns, and how often it was given one."""
+def schedstat(file: int) -> tuple[int, int, int] | None:
+    """Read a thread's time on cores and time waiting for one, in ns, and how often it was given one.
+
+    Args:
+        file: Its `schedstat`, open. Opening it anew takes four times as long as reading it.
+    """
     try:
-        run_ns, wait_ns, timeslices = map(int, (read(path) or b"").split())
-    except ValueError:
+        run_ns, wait_ns, timeslices = map(int, os.pread(file, _CHUNK, 0).split())
+    except (OSError, ValueError):  # ESRCH: the thread is gone
         return None
     return run_ns, wait_ns, timeslices
 

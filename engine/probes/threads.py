@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.machine import CountedBy, ThreadsNow
 from engine.probes import procfs
@@ -25,8 +25,8 @@ from engine.probes.scene import Scene, Ticks
 
 SOURCE: Final = "threads"
 INTERVAL_S: Final = 1.0
-GLANCES: Final = 256
-READS: Final = 64
+GLANCES: Final = 128
+READS: Final = 32
 AFFINITY: Final[Callable[[int], Collection[int]] | None] = getattr(os, "sched_getaffinity", None)
 
 
@@ -57,8 +57,7 @@ def _move_counter() -> MoveCounter | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Glance:
+class _Glance(NamedTuple):
     """A thread's schedstat at its last look, and what it did since the one before."""
 
     at_ns: int
@@ -123,9 +122,15 @@ class ThreadsMeter:
         self._turn = 0
         self._glances: dict[int, _Glance] = {}
         self._readings: dict[int, _Reading] = {}
+        self._files: dict[int, int] = {}  # schedstat of threads, open
 
     def close(self) -> None:
-        """Give the kernel's counters back."""
+        """Give back what the kernel gave."""
+        self._stop_counting()
+        while self._files:
+            os.close(self._files.popitem()[1])
+
+    def _stop_counting(self) -> None:
         if self._moves is not None:
             self._moves.close()
             self._moves = None
@@ -142,6 +147,8 @@ class ThreadsMeter:
         known, self._threads = self._threads, threads
         self._glances = {tid: seen for tid, seen in self._glances.items() if tid in threads}
         self._readings = {tid: seen for tid, seen in self._readings.items() if tid in threads}
+        for tid in self._files.keys() - threads.keys():
+            os.close(self._files.pop(tid))
         if known:
             self._welcome(threads, known, before_ns)
         for tid in self._whose_turn(list(threads)):
@@ -183,20 +190,44 @@ class ThreadsMeter:
         return (threads + threads)[begin : self._turn]
 
     def _glance(self, tid: int, at_ns: int) -> None:
-        figures = procfs.schedstat(f"{self._folder(tid)}/schedstat")
+        figures = self._schedstat(tid)
         if figures is None:
             return
+        run_ns, wait_ns, timeslices = figures
         before = self._glances.get(tid)
-        fresh = _Glance(at_ns, *figures)
-        if before is not None and at_ns > before.at_ns and fresh.timeslices >= before.timeslices:
-            span_ns = at_ns - before.at_ns
-            fresh = replace(
-                fresh,
-                ran=fresh.run_ns != before.run_ns or fresh.timeslices != before.timeslices,
-                wait_s_per_s=max(0, fresh.wait_ns - before.wait_ns) / span_ns,
-                timeslices_per_s=1e9 * (fresh.timeslices - before.timeslices) / span_ns,
-            )
-        self._glances[tid] = fresh
+        if before is None or at_ns <= before.at_ns or timeslices < before.timeslices:
+            self._glances[tid] = _Glance(at_ns, run_ns, wait_ns, timeslices)
+            return
+        span_ns = at_ns - before.at_ns
+        self._glances[tid] = _Glance(
+            at_ns,
+            run_ns,
+            wait_ns,
+            timeslices,
+            ran=run_ns != before.run_ns or timeslices != before.timeslices,
+            wait_s_per_s=max(0, wait_ns - before.wait_ns) / span_ns,
+            timeslices_per_s=1e9 * (timeslices - before.timeslices) / span_ns,
+        )
+
+    def _schedstat(self, tid: int) -> tuple[int, int, int] | None:
+        """Read a thread's schedstat; the file stays open, for as many threads as one look glances at."""
+        file = self._files.get(tid)
+        if file is not None:
+            figures = procfs.schedstat(file)
+            if figures is not None:
+                return figures
+            os.close(self._files.pop(tid))  # of the number's last bearer
+        try:
+            file = os.open(f"{self._folder(tid)}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        if len(self._files) < self._most_glances:
+            self._files[tid] = file
+            return procfs.schedstat(file)
+        try:
+            return procfs.schedstat(file)
+        finally:
+            os.close(file)
 
     def _is_behind(self, tid: int) -> bool:
         """Whether a thread ran since it was read whole, as far as can be known."""
@@ -237,7 +268,7 @@ class ThreadsMeter:
                 self._moves.follow(threads)
                 before, self._moved = self._moved, self._moves.read()
             except (NotCounted, OSError):
-                self.close()
+                self._stop_counting()
             else:
                 return (self._moved - before) / span_s, "tracepoint"
         told = [rates[2] for rates in self._current_rates() if rates[2] is not None]

@@ -39,7 +39,8 @@ def test_a_file_that_says_something_else_is_nothing(tree: Tree, text: str) -> No
     tree.write("file", text)
     path = f"{tree.root}/file"
     assert procfs.task_stat(path) is None
-    assert procfs.schedstat(path) is None
+    with open(path, "rb") as file:
+        assert procfs.schedstat(file.fileno()) is None
     assert procfs.number(path) is None
 
 

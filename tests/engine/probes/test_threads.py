@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,10 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.meter.close()
 
 
 def test_rates_are_of_all_threads_between_two_looks(bench: Bench) -> None:
@@ -97,11 +100,10 @@ def test_a_thread_that_vanishes_while_it_is_read_is_left_out(
         bench.tree.thread(7, tid, run_ns=9 * MS, timeslices=5, voluntary=4)
     whole = procfs.schedstat
 
-    def vanishing(path: str) -> tuple[int, int, int] | None:
-        figures = whole(path)
-        if "/8/" in path:
+    def vanishing(file: int) -> tuple[int, int, int] | None:
+        if (bench.tree.folder / "proc/7/task/8").exists():
             bench.tree.end_thread(7, 8)
-        return figures
+        return whole(file)
 
     monkeypatch.setattr(procfs, "schedstat", vanishing)
     now = bench.look()
@@ -163,18 +165,38 @@ def test_many_threads_are_read_in_turns_and_nothing_is_lost(tmp_path: Path) -> N
     assert spent == pytest.approx(10 * 0.12)
 
 
+def test_files_are_kept_open_for_living_threads_only(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, glances=4)
+    ours = Path("/proc/self/fd")
+    before = len(list(ours.iterdir()))
+    for tid in range(6):
+        bench.tree.thread(7, tid, run_ns=MS, timeslices=1)
+    for _ in range(3):
+        bench.look()
+    assert len(list(ours.iterdir())) == before + 4
+    for tid in range(5):
+        bench.tree.end_thread(7, tid)
+    bench.look()
+    assert len(list(ours.iterdir())) <= before + 1
+    bench.meter.close()
+    assert len(list(ours.iterdir())) == before
+
+
 def test_a_look_reads_no_more_files_than_it_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(tmp_path, glances=8, reads=4)
     for tid in range(50):
         bench.tree.thread(7, tid, run_ns=MS, timeslices=1)
-    read: list[str] = []
-    whole = procfs.read
+    read: list[object] = []
 
-    def counting(path: str) -> bytes | None:
-        read.append(path)
-        return whole(path)
+    def counting(whole: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def call(which: object) -> Any:
+            read.append(which)
+            return whole(which)
 
-    monkeypatch.setattr(procfs, "read", counting)
+        return call
+
+    monkeypatch.setattr(procfs, "read", counting(procfs.read))
+    monkeypatch.setattr(procfs, "schedstat", counting(procfs.schedstat))
     bench.look()
     assert len(read) <= 8 + 2 * 4
     read.clear()
