@@ -118,7 +118,7 @@ class ThreadsNow:
 
     Attributes:
         threads: How many there are.
-        ran: How many of them ran, as far as they were looked at.
+        ran: How many of them ran; an estimate where there are too many to look at all, 0 where not known.
         voluntary_per_s: Context switches because a thread had to wait for something, or None.
         involuntary_per_s: Context switches because a core was taken from a thread, or None.
         runqueue_wait_s_per_s: Time that threads were ready to run and had no core, summed over all, per second

@@ -1,7 +1,8 @@
 """The target's threads: how long they wait for a core, and whether they stay on the one they have.
 
 All counters are cumulative, so a thread that is not read in one look loses nothing: what it did is in the next
-one that reads it, and until then its last rate stands. That bounds the cost. Each look glances at a file of at
+one that reads it, and until then its last rate stands; threads of which nothing is known yet are taken to be
+like the others. That bounds the cost. Each look glances at a file of at
 most `GLANCES` threads, which tells who ran at all, and reads the two files more of at most `READS` of those
 that did, the longest unread first.
 """
@@ -64,6 +65,7 @@ class _Glance(NamedTuple):
     run_ns: int = 0
     wait_ns: int = 0
     timeslices: int = 0
+    compared: bool = False
     ran: bool = False
     wait_s_per_s: float = 0.0
     timeslices_per_s: float = 0.0
@@ -163,7 +165,7 @@ class ThreadsMeter:
         if not known or not threads:
             return None
         return replace(
-            self._totals(at_ns),
+            self._totals(),
             migrations_per_s=moved,
             counted_by=counted_by,
             cpu_s={core: spent / 1e9 for core, spent in sorted(cpu_ns.items()) if spent},
@@ -204,6 +206,7 @@ class ThreadsMeter:
             run_ns,
             wait_ns,
             timeslices,
+            compared=True,
             ran=run_ns != before.run_ns or timeslices != before.timeslices,
             wait_s_per_s=max(0, wait_ns - before.wait_ns) / span_ns,
             timeslices_per_s=1e9 * (timeslices - before.timeslices) / span_ns,
@@ -271,35 +274,53 @@ class ThreadsMeter:
                 self._stop_counting()
             else:
                 return (self._moved - before) / span_s, "tracepoint"
-        told = [rates[2] for rates in self._current_rates() if rates[2] is not None]
-        return (sum(told), "proc") if told else (None, "")
+        rates = self._all_rates()
+        return (None, "") if rates is None or rates[2] is None else (rates[2], "proc")
 
-    def _current_rates(self) -> Iterable[tuple[float, float, float | None]]:
-        for tid, seen in self._readings.items():
-            if seen.rates is not None:
-                glance = self._glances.get(tid)
-                resting = glance is not None and not glance.ran
-                yield (0.0, 0.0, None if seen.rates[2] is None else 0.0) if resting else seen.rates
+    def _all_rates(self) -> tuple[float, float, float | None] | None:
+        """Return switches of both kinds and moves a second, of all threads together; None where not known.
 
-    def _totals(self, at_ns: int) -> ThreadsNow:
-        glances = self._glances.values()
-        rates = list(self._current_rates())
-        voluntary = sum(rate[0] for rate in rates) if rates else None
-        involuntary = sum(rate[1] for rate in rates) if rates else None
-        if not glances:  # no schedstat: a timeslice ends with a switch
-            ran = sum(1 for rate in rates if rate[0] or rate[1])
-            slices = None if voluntary is None or involuntary is None else voluntary + involuntary
-            return ThreadsNow(len(self._threads), ran, voluntary, involuntary, timeslices_per_s=slices)
-        ran = sum(glance.ran for glance in glances)
-        wait = sum(glance.wait_s_per_s for glance in glances)
+        Where more ran than one look reads, those of which nothing is known yet are taken to be like the others.
+        """
+        # without schedstat nobody knows who ran
+        ran = [tid for tid, glance in self._glances.items() if glance.ran] if self._glances else self._threads
+        known = [self._readings[tid].rates for tid in ran if tid in self._readings]
+        told = [rates for rates in known if rates is not None]
+        if not told:
+            return None if ran or not self._glances else (0.0, 0.0, 0.0)
+        scale = len(ran) / len(told) if len(ran) > self._most_reads else 1.0
+        moves = [rates[2] for rates in told if rates[2] is not None]
+        return (
+            scale * sum(rates[0] for rates in told),
+            scale * sum(rates[1] for rates in told),
+            scale * sum(moves) if len(moves) == len(told) else None,
+        )
+
+    def _totals(self) -> ThreadsNow:
+        threads = len(self._threads)
+        rates = self._all_rates()
+        voluntary, involuntary = (None, None) if rates is None else rates[:2]
+        if not self._glances:  # no schedstat: a timeslice ends with a switch
+            return ThreadsNow(
+                threads=threads,
+                voluntary_per_s=voluntary,
+                involuntary_per_s=involuntary,
+                timeslices_per_s=None if rates is None else rates[0] + rates[1],
+            )
+        compared = [glance for glance in self._glances.values() if glance.compared]
+        if 2 * len(compared) < threads:  # too few yet to speak for all
+            return ThreadsNow(threads)
+        scale = threads / len(compared) if threads > self._most_glances else 1.0
+        ran = scale * sum(glance.ran for glance in compared)
+        wait = scale * sum(glance.wait_s_per_s for glance in compared)
         return ThreadsNow(
-            threads=len(self._threads),
-            ran=ran,
+            threads=threads,
+            ran=round(ran),
             voluntary_per_s=voluntary,
             involuntary_per_s=involuntary,
             runqueue_wait_s_per_s=wait,
             runqueue_wait_pct=100 * wait / ran if ran else 0.0,
-            timeslices_per_s=sum(glance.timeslices_per_s for glance in glances),
+            timeslices_per_s=scale * sum(glance.timeslices_per_s for glance in compared),
         )
 
     def _folder(self, tid: int) -> str:
