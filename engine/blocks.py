@@ -205,7 +205,7 @@ class Timeline:
         row = self.rows[index]
         self.rows[index] = replace(
             row,
-            throttled_s=round(row.throttled_s + throttled_s, 6),
+            throttled_s=round((row.throttled_s or 0.0) + throttled_s, 6),
             throttled_periods=row.throttled_periods + periods,
         )
 
@@ -236,7 +236,7 @@ class Timeline:
             target_cpu_pct=None if self._target_cpu is None else round(self._target_cpu, 1),
             threads=self._threads,
             runqueue_wait_s=None if self._runqueue_wait_s is None else round(self._runqueue_wait_s, 4),
-            throttled_s=round(block.throttled_s, 6),
+            throttled_s=round(block.throttled_s, 6) or None,
             throttled_periods=block.throttled_periods,
         )
         if not final or not latency.count:

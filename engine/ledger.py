@@ -165,10 +165,13 @@ class Ledger:
             case RuntimeSample():
                 self._add_runtime(sample)
             case Found(at_ns, target, restarted):
+                gone = self.target.pid is not None and target.pid is None
                 self.target = target
-                if restarted:
-                    self.process = self.gc = self.threads = self.container = None
+                if restarted or gone:
+                    self.process = self.threads = self.container = None
                     self._timeline.forget_target()
+                if restarted:
+                    self.gc = None
                     self.tell(
                         at_ns,
                         "target-restarted",

@@ -242,7 +242,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "gc_pause_s": "Sum of their stop-the-world times, in seconds.",
         "threads": "Threads of the target; left out if not seen, as is every key of a row at its default.",
         "runqueue_wait_s": "Time that they were ready to run and had no core, summed over them, in seconds.",
-        "throttled_s": "Time for which a CPU quota held the target, in seconds summed over cores.",
+        "throttled_s": "Time for which a CPU quota held the target, in seconds summed over cores; left "
+        "out where it did not.",
         "throttled_periods": "Enforcement periods of the quota that ended with the target held.",
     },
     "Result": {

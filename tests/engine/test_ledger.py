@@ -198,6 +198,18 @@ def test_a_restarted_target_is_an_event_and_its_old_process_is_forgotten() -> No
     assert [(event.kind, event.at_s) for event in books.events] == [("target-restarted", 2.0)]
 
 
+def test_of_a_process_that_is_gone_nothing_more_is_said() -> None:
+    books = ledger()
+    books.add_sample(Found(0, Target(url="u", pid=7)))
+    books.add_sample(ProcessSample(S, ProcessNow(cpu_pct=1.0, rss_bytes=1, rss_peak_bytes=1)))
+    books.add_sample(ThreadsSample(S, ThreadsNow(4)))
+    books.add_sample(Found(2 * S, Target(url="u")))
+    books.settle(3 * S)
+    assert (books.process, books.threads, books.container) == (None, None, None)
+    assert (books.series()[-1].rss_bytes, books.series()[-1].threads) == (None, None)
+    assert books.events == []
+
+
 def test_a_source_that_keeps_failing_is_mentioned_once_a_minute() -> None:
     books = ledger()
     for second in range(130):
@@ -250,9 +262,9 @@ def test_time_that_a_quota_held_is_in_the_row_and_the_segment_in_which_it_was_se
     books.settle(4 * S)
     assert [(row.t_s, row.throttled_s, row.throttled_periods) for row in books.series()] == [
         (0.0, 0.03, 1),
-        (1.0, 0.0, 0),
+        (1.0, None, 0),
         (1.5, 0.02, 2),
-        (2.5, 0.0, 0),
+        (2.5, None, 0),
     ]
     assert books.throttles == [Throttle(0.25, 0.5, 0.03, 1), Throttle(1.5, 2 - 1e-9, 0.02, 2)]
     first, second = (figures.target.container for figures in books.figures(4 * S))
@@ -267,7 +279,7 @@ def test_held_time_that_is_told_late_reaches_a_row_that_is_final() -> None:
     books.add_sample(
         ContainerSample(5 * S, ContainerNow("v1", cpu_limit=1.0), (Held(0, 3 * S // 2, 10 * MS, 1),))
     )
-    assert [row.throttled_s for row in books.series()] == [0.0, 0.01, 0.0, 0.0, 0.0]
+    assert [row.throttled_s for row in books.series()] == [None, 0.01, None, None, None]
 
 
 def test_threads_are_averaged_and_the_cores_they_used_are_summed() -> None:
