@@ -169,7 +169,9 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
 def _add_probes(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is watched beside it")
     group.add_argument(
-        "--probe", metavar="URL", help="where /debug/pprof or /debug/vars is, if not at the target"
+        "--probe",
+        metavar="URL",
+        help="where /debug/pprof or /debug/vars is, if not at the target; or a node_exporter's /metrics",
     )
     group.add_argument(
         "--pid", type=int, metavar="N", help="the target's process, if it is not found by itself"

@@ -9,7 +9,7 @@ import pytest
 
 from engine.figures import Event, Latency, LatencySet, Pause, Second
 from engine.machine import ContainerNow, CoreNow, HostNow, ThreadsNow
-from engine.snapshot import Now, RunState, Snapshot
+from engine.snapshot import Now, RunState, Snapshot, Target
 from tests.tui import fake_feed
 from tui.panels.answers import Answers
 from tui.panels.base import Panel, View
@@ -151,7 +151,10 @@ def test_latency_has_a_row_for_each_percentile_and_sheds_the_middle_first() -> N
 def test_why_the_collector_is_not_seen_is_said() -> None:
     shown = view(SCENES["blind"])
     assert "answers 404" in text(Gc(), shown, 74, 6)
-    assert "process not found" in text(TargetPanel(), shown, 46, 9)
+    assert "on another host; its node_exporter: --pro" in text(TargetPanel(), shown, 50, 9)
+    here = dataclasses.replace(SCENES["blind"], target=Target(url="http://127.0.0.1/", same_host=True))
+    for framed, height in ((True, 9), (False, 1)):
+        assert "process not found; give --pid" in text(TargetPanel(), view(here, framed=framed), 60, height)
 
 
 def test_answers_and_errors_have_counts_and_shares() -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.figures import Second
 from engine.machine import ContainerNow, ThreadsNow
-from engine.snapshot import ProcessNow
+from engine.snapshot import ProcessNow, Target
 from sessions.format import count, duration, size
 from tui.format import axis_number, clean, fit, percent, wrapped
 from tui.panels.base import Panel, View
@@ -37,7 +37,7 @@ class TargetPanel(Panel):
         if not view.framed:
             return compact(view, width)
         target = view.second.target
-        who = f"pid {target.pid}" if target.pid is not None else "process not found on this host"
+        who = f"pid {target.pid}" if target.pid is not None else unfound(target)
         room = max(0, width - len(who) - 2)
         command = fit(clean(target.command), room)
         lines: list[Line] = [((command, "text"), ("  " if command else "", "text"), (who, "dim"))]
@@ -52,6 +52,13 @@ class TargetPanel(Panel):
         probe = clean(target.probe)
         lines += [((part, "dim"),) for part in wrapped(probe, width)[: max(0, height - len(lines))]]
         return lines
+
+
+def unfound(target: Target) -> str:
+    """Return why there is no process, and what would have to be given."""
+    if target.same_host:
+        return "process not found; give --pid"
+    return "on another host; its node_exporter: --probe"
 
 
 def usage(view: View, process: ProcessNow, width: int) -> list[Line]:
@@ -163,7 +170,7 @@ def compact(view: View, width: int) -> list[Line]:
         parts += alarms(view)
         parts.append(((f"mem {size(process.rss_bytes)} ", "text"), (trend(view, 10, rss_of), "rss")))
     else:
-        parts.append((("target ", "title"), ("process not found on this host", "dim")))
+        parts.append((("target ", "title"), (unfound(target), "dim")))
     gc = view.second.gc
     if gc is not None and gc.heap_bytes is not None:
         parts.append(((f"heap {size(gc.heap_bytes)}", "text"),))
