@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from engine import wire
 from engine.blocks import Block, Timeline
 from engine.columns import columns_of
-from engine.figures import Event, Latency, Pause, Second, SegmentFigures
+from engine.figures import Cause, Event, Latency, Pause, Second, SegmentFigures
 from engine.histogram import Ages
 from engine.machine import ContainerNow, HostNow, ThreadsNow, Throttle
 from engine.plan import Load
@@ -307,6 +307,8 @@ class Ledger:
             if segment is not None:
                 segment.watched.add_throttled(throttled_s)
                 self._forget(segment.index)
+        if sample.container.cpu_limit is not None:
+            self._blame("throttled", [(held.start_ns, held.end_ns) for held in sample.held], sample.at_ns)
 
     def _add_runtime(self, sample: RuntimeSample) -> None:
         self.gc = sample.gc
@@ -326,10 +328,13 @@ class Ledger:
             self._forget(index)
         if self.target.same_host:  # else another clock says when
             pauses = [(end_ns - pause_ns, end_ns) for end_ns, pause_ns in sample.pauses]
-            touched = self._tails.happened("gc-pause", pauses, sample.poll_ns)
-            touched |= self._tails.happened("poll", [(sample.poll_ns, sample.at_ns)], sample.at_ns)
-            for index in touched:
-                self._forget(index)
+            self._blame("gc-pause", pauses, sample.poll_ns)
+            self._blame("poll", [(sample.poll_ns, sample.at_ns)], sample.at_ns)
+
+    def _blame(self, what: Cause, intervals: Sequence[tuple[int, int]], known_ns: int) -> None:
+        """Hold the slow requests of that time against what happened then."""
+        for index in self._tails.happened(what, intervals, known_ns):
+            self._forget(index)
 
 
 def _turn_words(turn: Turn, segment: int) -> str:
