@@ -86,6 +86,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     pid: int | None = None
     """The target's process, if it is not to be found by its port."""
     note: str = ""
+    slos: tuple[str, ...] = ()
+    """Objectives as they were written; `engine.stats.slo` reads and judges them."""
+    slo_lenient: bool = False
+    """Whether an objective passes where there are not enough data to judge it."""
 
 
 def parse_url(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from engine.figures import Event, Latency, Pause, Second, SegmentFigures
 from engine.machine import ContainerNow, HostNow, ThreadsNow
 from engine.plan import Load
+from engine.stats.slo import SloFigures
 
 
 class RunState(StrEnum):
@@ -147,6 +148,7 @@ class Snapshot:
         console_cpu_pct: CPU of this process in percent of a core.
         last_error: Text of the last error, with its time in `last_error_at_s`; "" where there was none.
         note: What a person should know while reading, such as a simulated warm-up; "" for nothing.
+        slos: The objectives, judged on the current segment, or on the last one where none is current.
         saved: The file's name where this is a saved session, else "".
     """
 
@@ -174,6 +176,7 @@ class Snapshot:
     last_error: str = ""
     last_error_at_s: float = 0.0
     note: str = ""
+    slos: Sequence[SloFigures] = ()
     saved: str = ""
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import monotonic_ns, process_time_ns
 from typing import Final
 
+from engine.figures import SegmentFigures
 from engine.fleet import Fleet
 from engine.ledger import Ledger
 from engine.plan import Load, Plan
 from engine.record import Record
 from engine.snapshot import Now, RunState, Snapshot
+from engine.stats.slo import SloFigures, judge_all
 
 LOOK_NS: Final = 1_000_000_000
 """Between two looks at our own CPU."""
@@ -90,7 +93,13 @@ class View:
             last_error=ledger.last_error,
             last_error_at_s=ledger.seconds_of(ledger.last_error_ns),
             note=self._plan.note,
+            slos=self._slos(segments),
         )
+
+    def _slos(self, segments: Sequence[SegmentFigures]) -> tuple[SloFigures, ...]:
+        plan = self._plan
+        speaks = segments[-1] if segments else None
+        return judge_all(plan.slos, speaks, lenient=plan.slo_lenient)
 
 
 def record(plan: Plan, state: RunState, ledger: Ledger, *, started_unix_s: float, now_ns: int) -> Record:

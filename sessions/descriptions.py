@@ -25,6 +25,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "seconds": "The time series, oldest first, warm-up included.",
         "pauses": "Every recovered stop-the-world pause of the target's garbage collector, oldest first.",
         "result": "The segment that speaks for the run: the last that settled, else the last that measured.",
+        "slos": "Objectives that were set, and whether the segment of the result met them.",
     },
     "Tool": {
         "version": "Version of loadtop.",
@@ -72,6 +73,12 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "usable_cores": "Logical cores that this process was allowed to run on.",
         "memory_bytes": "Memory of the machine in bytes; null if not known.",
         "kernel": "Name and release of the kernel.",
+        "governor": "What sets the CPU's clock, such as 'performance'; empty if not known.",
+        "container": "Runtime of the container that loadtop ran in; empty if it ran in none.",
+        "vm": "Hypervisor of the virtual machine; 'unknown' if only that there is one; empty if there is none.",
+        "cgroup_cpus": "CPU time that cgroups allowed the generator, in cores; null for no limit.",
+        "cgroup_memory_bytes": "Memory that cgroups allowed the generator, in bytes; null for no limit.",
+        "loopback_mtu": "MTU of the loopback interface, in bytes; null if not known.",
         "ulimit_nofile": "Most open files of a process, connections included; null for no limit.",
     },
     "KeptTarget": {
@@ -81,6 +88,17 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "gomaxprocs": "GOMAXPROCS of a Go target; null if not known.",
         "same_host": "Whether the target ran on the machine that made the load.",
         "probe": "Where the runtime was read, or why it was not.",
+    },
+    "SloFigures": {
+        "expr": "The objective as it was set, such as 'p99<5ms'.",
+        "value": "The figure it is about: seconds, requests a second, a share of 1, or bytes; "
+        "null if there is none.",
+        "low": "Lower end of the figure's 95 % interval; null if it has none.",
+        "high": "Upper end of it.",
+        "verdict": "'met' or 'missed' where the whole interval is on one side of the limit, "
+        "else 'not-enough-data'.",
+        "reason": "Why, where that needs saying.",
+        "lenient": "Whether 'not-enough-data' was let pass.",
     },
     "Event": {
         "at_s": "When, in seconds since the run began.",

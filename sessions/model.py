@@ -23,6 +23,7 @@ from engine.figures import (
     TargetFigures,
 )
 from engine.plan import Load
+from engine.stats.slo import SloFigures
 
 SCHEMA: Final = "loadtop.session/1"
 SCHEMA_FAMILY: Final = "loadtop.session/"
@@ -75,6 +76,12 @@ class Generator(Struct, frozen=True, kw_only=True):
     usable_cores: int = 0
     memory_bytes: int | None = None
     kernel: str = ""
+    governor: str = ""
+    container: str = ""
+    vm: str = ""
+    cgroup_cpus: float | None = None
+    cgroup_memory_bytes: int | None = None
+    loopback_mtu: int | None = None
     ulimit_nofile: int | None = None
 
 
@@ -140,6 +147,7 @@ class Session(Struct, frozen=True, kw_only=True):
     seconds: tuple[Second, ...] = ()
     pauses: tuple[Pause, ...] = ()
     result: Result = Result()
+    slos: tuple[SloFigures, ...] = ()
 
 
 def result_of(segment: SegmentFigures | None) -> Result:

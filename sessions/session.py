@@ -12,6 +12,7 @@ from engine.machine import ContainerNow, ThreadsNow
 from engine.plan import Plan, Tls
 from engine.record import Record
 from engine.snapshot import GcNow, Now, ProcessNow, RunState, Snapshot, Target
+from engine.stats.slo import judge_all
 from sessions import surroundings
 from sessions.model import SCHEMA, Environment, KeptPlan, KeptTarget, KeptTls, Session, result_of
 from sessions.redact import redact_header, redact_text, redact_url
@@ -51,6 +52,7 @@ def session_of(record: Record, *, name: str, note: str, id: str | None = None) -
         seconds=tuple(record.seconds),
         pauses=tuple(record.pauses),
         result=result_of(speaks),
+        slos=judge_all(record.plan.slos, speaks, lenient=record.plan.slo_lenient),
     )
     return tidy(session)
 
@@ -94,6 +96,7 @@ def snapshot_of(session: Session, *, file: str) -> Snapshot:
         pauses=session.pauses,
         last_error=session.last_error,
         note=session.plan.note or session.note,
+        slos=session.slos,
         saved=file,
     )
 

@@ -13,6 +13,7 @@ from typing import Final
 import psutil
 
 from engine.version import __version__
+from sessions import confines
 from sessions.model import Generator, Tool
 
 PACKAGES: Final = ("uvloop", "httptools", "httpx", "numpy", "hdrhistogram", "msgspec", "psutil", "textual")
@@ -34,6 +35,12 @@ def generator() -> Generator:
         usable_cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 0,
         memory_bytes=psutil.virtual_memory().total,
         kernel=f"{platform.system()} {platform.release()}".strip(),
+        governor=confines.governor(),
+        container=confines.container(),
+        vm=confines.virtual_machine(),
+        cgroup_cpus=confines.cgroup_cpus(),
+        cgroup_memory_bytes=confines.cgroup_memory_bytes(),
+        loopback_mtu=confines.loopback_mtu(),
         ulimit_nofile=_open_files(),
     )
 
