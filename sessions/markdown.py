@@ -21,6 +21,7 @@ from sessions.format import (
 )
 from sessions.machine import machine_entries
 from sessions.model import Session
+from sessions.objectives import figure, outcome
 from sessions.text import LATENCY_ROWS
 from sessions.words import CLIENT, QUANTILE_LABELS, gc_pauses, latency_figure, measured_s, tail_words, verdict
 
@@ -33,7 +34,7 @@ def as_markdown(session: Session) -> str:
     if session.result.segment is None:
         blocks += ["**Nothing measured:** no request was answered.", _quote(session.last_error)]
     else:
-        blocks += [_verdict(session), _figures(session), _latency(session)]
+        blocks += [_verdict(session), _slos(session), _figures(session), _latency(session)]
     blocks += [_segments(session), _machine(session)]
     return "\n\n".join(filter(None, blocks)) + "\n"
 
@@ -60,6 +61,13 @@ def _verdict(session: Session) -> str:
         lines.append(f"**{client}.**" if mood == "bad" else f"{client}.")
     reasons = "".join(f"\n- {escape(reason)}" for reason in session.result.client.reasons)
     return " ".join(lines) + (f"\n{reasons}" if reasons else "")
+
+
+def _slos(session: Session) -> str:
+    rows = [
+        (f"`{slo.expr}`", f"**{outcome(slo)[1]}**", figure(slo), escape(slo.reason)) for slo in session.slos
+    ]
+    return _table(("objective", "", "figure", ""), rows) if rows else ""
 
 
 def _figures(session: Session) -> str:

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from engine.figures import Event, Latency, SegmentFigures
 from engine.histogram import QUANTILES
+from engine.stats.slo import SloFigures
 from sessions.charts import latency_chart
 from sessions.format import (
     change_words,
@@ -25,6 +26,7 @@ from sessions.format import (
 )
 from sessions.machine import machine_entries
 from sessions.model import Session
+from sessions.objectives import figure, outcome, summary
 from sessions.page import Column, Page
 from sessions.words import (
     CLIENT,
@@ -64,6 +66,7 @@ def as_text(session: Session, *, width: int, color: bool = False, ascii: bool = 
     _chart(page, session)
     _ledger(page, session)
     _events(page, session.events)
+    _slos(page, session.slos)
     _machine(page, session)
     return page.text()
 
@@ -327,6 +330,23 @@ def _event_words(event: Event) -> str:
     if event.before is not None and event.after is not None and not event.text:
         return change_words(event.before, event.after)
     return event.text
+
+
+def _slos(page: Page, slos: Sequence[SloFigures]) -> None:
+    if not slos:
+        return
+    mood, words = summary(slos)
+    page.heading("objectives")
+    page.paragraph(f"  {words}", style=mood)
+    page.table(
+        [
+            Column("", [slo.expr for slo in slos], left=True),
+            Column("", [outcome(slo)[1] for slo in slos], left=True),
+            Column("", [figure(slo) for slo in slos], left=True),
+            Column("", [slo.reason for slo in slos], left=True),
+        ],
+        headed=False,
+    )
 
 
 def _machine(page: Page, session: Session) -> None:

@@ -10,10 +10,12 @@ from engine.version import __version__
 
 COMMANDS: Final = ("run", "demo", "target", "open", "list", "compare", "schema")
 
+REPORT_FORMATS: Final = ("text", "json", "markdown", "html", "csv", "csv-segments", "hgrm")
+"""Names of `sessions.formats.FORMATS`, so that --help need not import them; a test keeps them the same."""
+
 NOT_BUILT: Final = {
     "--warmup": "--warmup",
     "--repeat": "--repeat",
-    "--slo": "--slo",
 }
 """Flags that are planned and not there yet: refused by name, never ignored."""
 
@@ -31,7 +33,8 @@ htop for load: drive an HTTP service and watch what the load does to it, live.
 `loadtop COMMAND --help` has the flags of each."""
 
 _EXITS: Final = """\
-exit codes: 0 done; 1 nothing could be measured; 2 usage; 130 interrupted (the report is still written)
+exit codes: 0 done; 1 nothing could be measured; 2 usage; 99 an objective was missed; 130 interrupted (the
+report is still written)
 In the console: + - } { up down change the load, c and r type it, space pauses it, ? shows all keys, q quits."""
 
 
@@ -59,8 +62,6 @@ def _with_command(argv: list[str]) -> list[str]:
         if flag is not None:
             raise UsageError(f"{flag} is not built yet; leave it out")
     first = argv[0] if argv else ""
-    if first == "compare":
-        raise UsageError("`loadtop compare` is not built yet; `loadtop open FILE` shows one session")
     if first in COMMANDS or first in ("-h", "--help", "--version"):
         return argv
     if not first:
@@ -99,6 +100,10 @@ def _parser() -> argparse.ArgumentParser:
         _add_load(sub)
         _add_probes(sub)
         _add_report(sub)
+        slos = _add_slos(sub)
+        slos.add_argument(
+            "--junit", metavar="FILE", help="write the objectives there as tests, for a CI system"
+        )
         _add_console(sub)
         _add_sessions(sub)
 
@@ -106,8 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     target.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     target.add_argument("--port", type=int, default=8080, help="0 for a free one (default: %(default)s)")
 
-    opening = command("open", "look at a saved session in the console")
+    opening = command("open", "look at a saved session in the console, or write its report in any form")
     opening.add_argument("file", metavar="FILE", help="a session's file, or its name in `loadtop list`")
+    _add_format(opening.add_argument_group("the report, instead of the console"))
     _add_console(opening)
     opening.add_argument("--sessions-dir", metavar="DIR", help="where sessions are kept")
 
@@ -181,12 +187,36 @@ def _add_probes(parser: argparse.ArgumentParser) -> None:
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the report")
-    group.add_argument(
-        "--report-format", choices=("json", "text", "markdown"), help="(default: text; json for a FILE.json)"
-    )
-    group.add_argument("-o", "--output", metavar="FILE", help="write the report there")
+    _add_format(group)
     group.add_argument("--name", default="", help="of the session")
     group.add_argument("--note", default="", help="kept in the session")
+
+
+def _add_format(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--report-format",
+        choices=REPORT_FORMATS,
+        metavar="FORMAT",
+        help=f"{', '.join(REPORT_FORMATS)}; csv has a row a second, hgrm is HdrHistogram's "
+        "(default: as FILE ends, else text)",
+    )
+    group.add_argument("-o", "--output", metavar="FILE", help="write the report there")
+
+
+def _add_slos(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    group = parser.add_argument_group("objectives")
+    group.add_argument(
+        "--slo",
+        action="append",
+        default=[],
+        metavar="EXPR",
+        help="'p99<5ms', 'errors<0.1%%', 'rate>10k', 'rss<500MB', also p50 to p99.99, mean, max; may be given "
+        "more than once; judged by the 95 %% interval",
+    )
+    group.add_argument(
+        "--slo-lenient", action="store_true", help="let pass what there are not enough data to judge"
+    )
+    return group
 
 
 def _add_console(parser: argparse.ArgumentParser) -> None:

@@ -19,14 +19,15 @@ from engine.http_client import serialise
 from engine.plan import Plan
 from engine.run import Run
 from sessions import store
+from sessions.formats import DEFAULT, Paper, write
 from sessions.model import Session
-from sessions.report import as_text
+from sessions.objectives import figure, outcome
 from sessions.schema import json_schema
 from sessions.session import snapshot_of
 from tui import plain
 from tui.feed import Feed
 from tui.feeds import RunFeed, SavedFeed
-from tui.keeping import Keeper
+from tui.keeping import Keeper, form_of
 from tui.output import give, is_ascii, say, terminal_width, themes_folder
 from tui.planning import check_console, demo_plan_of, plan_of
 
@@ -76,11 +77,17 @@ def open_session(arguments: argparse.Namespace) -> Exit:
     """Show a saved session."""
     check_console(arguments)
     path = _find_session(arguments.file, arguments.sessions_dir)
+    output = None if arguments.output is None else Path(arguments.output)
+    if output is not None:
+        store.check_report(output)
     session = store.load(path)
-    if _wants_console(arguments, for_stdout=False):
+    if output is not None or arguments.report_format is not None:
+        form = form_of(arguments.report_format, output)
+        _hand_over(write(session, form, _paper(output)), output)
+    elif _wants_console(arguments, for_stdout=False):
         _show(arguments, SavedFeed(snapshot_of(session, file=path.name)))
     else:
-        give(as_text(session, width=terminal_width(), ascii=is_ascii()))
+        give(write(session, DEFAULT, _paper(None)))
     return Exit.OK
 
 
@@ -147,6 +154,7 @@ def _keep_and_print(running: Run, session: Session, keeper: Keeper) -> None:
     failed: LoadtopError | None = None
     todo: tuple[tuple[Callable[[], Path | None], str], ...] = (
         (lambda: keeper.write_report(session), "report: {}"),
+        (lambda: keeper.write_junit(session), "objectives: {}"),
         (lambda: keeper.save(running), "session: {} (`loadtop open` shows it)"),
     )
     for keep, words in todo:
@@ -170,7 +178,10 @@ def _judge(session: Session) -> Exit:
         times for segment in session.segments for status, times in segment.statuses.items() if int(status) < 400
     )
     if succeeded:
-        return Exit.OK
+        missed = [slo for slo in session.slos if not slo.passed]
+        for slo in missed:
+            say(": ".join(filter(None, (f"{slo.expr} {outcome(slo)[1]}", figure(slo), slo.reason))))
+        return Exit.SLO_MISSED if missed else Exit.OK
     if answers:
         statuses = sorted({status for segment in session.segments for status in segment.statuses})
         raise NothingMeasured(
@@ -217,6 +228,19 @@ def _wants_console(arguments: argparse.Namespace, *, for_stdout: bool) -> bool:
     if arguments.console and not terminal:
         raise UsageError("--console needs a terminal on stdin and stdout, and a TERM that is not 'dumb'")
     return bool(arguments.console) or (terminal and not arguments.plain and not for_stdout)
+
+
+def _paper(output: Path | None) -> Paper:
+    return Paper(terminal_width(), is_ascii()) if output is None else Paper()
+
+
+def _hand_over(report: str, output: Path | None) -> None:
+    """Give a report to stdout, or write it into the file that was asked for."""
+    if output is None:
+        give(report)
+        return
+    store.write_report(report, output)
+    say(f"report: {output}")
 
 
 def _find_session(given: str, sessions_dir: str | None) -> Path:

@@ -9,11 +9,15 @@ from pathlib import Path
 from engine.errors import UsageError
 from engine.run import Run
 from sessions import store
+from sessions.formats import DEFAULT, Paper, format_of, write
+from sessions.junit import as_junit
 from sessions.model import Session
-from sessions.report import as_json, as_markdown, as_text
 from sessions.session import session_of
 
-FORMATS_BY_ENDING = {".json": "json", ".md": "markdown", ".markdown": "markdown"}
+
+def form_of(given: str | None, output: Path | None) -> str:
+    """Return the form of a report: the one that was asked for, or that of its file's name."""
+    return given or (DEFAULT if output is None else format_of(output))
 
 
 class Keeper:
@@ -36,11 +40,11 @@ class Keeper:
         self._id: str | None = None
         self._lock = threading.Lock()
         self._output = None if arguments.output is None else Path(arguments.output)
-        self._format = arguments.report_format or (
-            "text" if self._output is None else FORMATS_BY_ENDING.get(self._output.suffix.lower(), "text")
-        )
-        if self._output is not None:
-            store.check_report(self._output)
+        self._junit = None if arguments.junit is None else Path(arguments.junit)
+        self._format = form_of(arguments.report_format, self._output)
+        for file in (self._output, self._junit):
+            if file is not None:
+                store.check_report(file)
         self._folder = self._choose_folder(arguments)
 
     def save(self, run: Run) -> Path | None:
@@ -76,23 +80,32 @@ class Keeper:
             store.write_report(self._report(session, width=100), self._output)
         return self._output
 
+    def write_junit(self, session: Session) -> Path | None:
+        """Write the objectives into the JUnit file that was asked for.
+
+        Returns:
+            That file, or None where none was asked for.
+
+        Raises:
+            LoadtopError: It cannot be written.
+        """
+        if self._junit is not None:
+            store.write_report(as_junit(session), self._junit)
+        return self._junit
+
     def for_stdout(self, session: Session, *, width: int, ascii: bool) -> str:
         """Return what stdout gets: the report, or the text report where that went to a file."""
         if self._output is not None:
-            return as_text(session, width=width, ascii=ascii)
+            return write(session, DEFAULT, Paper(width, ascii))
         return self._report(session, width=width, ascii=ascii)
 
     @property
     def wants_stdout(self) -> bool:
         """Whether stdout is to be nothing but a report for another program."""
-        return self._output is None and self._format != "text"
+        return self._output is None and self._format != DEFAULT
 
     def _report(self, session: Session, *, width: int, ascii: bool = False) -> str:
-        if self._format == "json":
-            return as_json(session)
-        if self._format == "markdown":
-            return as_markdown(session)
-        return as_text(session, width=width, ascii=ascii)
+        return write(session, self._format, Paper(width, ascii))
 
     def _choose_folder(self, arguments: argparse.Namespace) -> Path | None:
         if arguments.no_save:

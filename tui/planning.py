@@ -14,6 +14,7 @@ from engine import plan as parts
 from engine.errors import UsageError
 from engine.limits import check_concurrency, most_connections
 from engine.plan import Load, Plan, Tls
+from engine.stats.slo import parse_slo
 
 MOST_FPS: Final = 60
 
@@ -88,7 +89,26 @@ def _with_load(arguments: argparse.Namespace, plan: Plan) -> Plan:
         probing=not arguments.no_probe,
         probe_url=arguments.probe,
         pid=arguments.pid,
+        slos=slos_of(arguments),
+        slo_lenient=arguments.slo_lenient,
     )
+
+
+def slos_of(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Return the objectives that were set.
+
+    Raises:
+        UsageError: One of them is none, or there is a flag that needs one.
+    """
+    slos = tuple(parse_slo(text).expr for text in arguments.slo)
+    if not slos:
+        for flag, given in (
+            ("--slo-lenient", arguments.slo_lenient),
+            ("--junit", vars(arguments).get("junit")),
+        ):
+            if given:
+                raise UsageError(f"{flag} is about objectives; give one with --slo too, or leave it out")
+    return slos
 
 
 def _load(arguments: argparse.Namespace, workers: int) -> Load:

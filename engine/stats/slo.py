@@ -31,10 +31,8 @@ Z95: Final = 1.959964
 _FORM: Final = re.compile(r"\s*([A-Za-z][\w.]*)\s*(<=|>=|<|>)\s*(\d+(?:\.\d*)?|\.\d+)\s*([^\d\s]*)\s*")
 _SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 _RATES: Final = {"": 1.0, "k": 1e3, "M": 1e6, "m": 1e6, "/s": 1.0, "k/s": 1e3, "M/s": 1e6}
-_BYTES: Final = {
-    **{"B": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9},
-    **{"KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30},
-}
+_DECIMAL_BYTES: Final = {"B": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}
+_BYTES: Final = {**_DECIMAL_BYTES, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
 
 
 class SloFigures(Struct, frozen=True, kw_only=True):
@@ -254,20 +252,23 @@ def wilson(events: int, trials: int) -> tuple[float, float]:
     return (0.0 if not events else max(centre - half, 0.0)), (1.0 if events == trials else centre + half)
 
 
-def _latencies() -> dict[str, _Metric]:
-    fields = {
-        **{"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99"},
-        **{"p99.9": "p999", "p999": "p999", "p99.99": "p9999", "p9999": "p9999"},
-    }
-    labels = {"p999": "p99.9", "p9999": "p99.99"}
-    return {
-        name: _Metric("s", _SECONDS, _quantile(field, labels.get(field, field)), f"{name}<5ms")
-        for name, field in fields.items()
-    }
-
+_QUANTILES: Final = (
+    ("p50", "p50", "p50"),
+    ("p90", "p90", "p90"),
+    ("p95", "p95", "p95"),
+    ("p99", "p99", "p99"),
+    ("p99.9", "p999", "p99.9"),
+    ("p999", "p999", "p99.9"),
+    ("p99.99", "p9999", "p99.99"),
+    ("p9999", "p9999", "p99.99"),
+)
+"""What may be written, the field of `Latency`, and what it is called in the report."""
 
 _METRICS: Final[Mapping[str, _Metric]] = {
-    **_latencies(),
+    **{
+        name: _Metric("s", _SECONDS, _quantile(field, label), f"{name}<5ms")
+        for name, field, label in _QUANTILES
+    },
     "mean": _Metric("s", _SECONDS, _mean, "mean<5ms"),
     "max": _Metric("s", _SECONDS, _max, "max<100ms"),
     "rate": _Metric("1/s", _RATES, _rate, "rate>10k"),

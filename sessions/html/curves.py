@@ -1,0 +1,191 @@
+"""The charts of a session: what is drawn over time, and the distribution of its response times."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeAlias
+
+from engine.errors import LoadtopError
+from engine.figures import Pause, Second, SegmentFigures
+from sessions.format import clock, duration, load_short, percent, rate, segment_name, size, trim
+from sessions.hgrm import distribution
+from sessions.html.chart import Bars, Chart, Curve, Point, Rule
+from sessions.html.scale import Axis, from_zero, logarithmic, of_percentiles, of_time
+from sessions.model import Session
+
+MOST_POINTS: Final = 1200
+"""More than a screen has columns for; beyond it neighbours are joined."""
+MOST_BARS: Final = 400
+LONGEST_GAP_S: Final = 1.5
+
+Read: TypeAlias = Callable[[Second], float | None]
+Join: TypeAlias = Callable[[Sequence[float]], float]
+
+
+def charts_of(session: Session) -> Iterator[Chart]:
+    """Yield the charts that there are data for."""
+    if len(session.seconds) < 2:
+        return
+    last = session.seconds[-1]
+    across = of_time(session.seconds[0].t_s, last.t_s + last.span_s, clock)
+    rules = _rules(session)
+    for make in (_latency, _throughput, _cpu, _memory):
+        chart = make(session, across, rules)
+        if chart is not None:
+            yield chart
+
+
+def percentile_chart(session: Session) -> Chart | None:
+    """Return the distribution of response times over 1/(1-p), None where there is no histogram."""
+    segment = next((row for row in session.segments if row.index == session.result.segment), None)
+    points = _percentiles(segment) if segment is not None else []
+    if segment is None or len(points) < 2:
+        return None
+    lowest, highest = min(y for _, y in points), max(y for _, y in points)
+    wide = lowest > 0 and highest / lowest > 20
+    up = logarithmic(lowest, highest, _short) if wide else from_zero(highest, _short)
+    name = f"{segment_name(segment.index)} {load_short(segment.load)}"
+    about = f"Response time of {name} by percentile, from {_short(lowest)} to {_short(highest)}."
+    return Chart(
+        f"Response time by percentile, {name}",
+        about,
+        of_percentiles(segment.latency_s.response.count),
+        up,
+        [Curve("response time", "one", points)],
+        tall=True,
+    )
+
+
+def _percentiles(segment: SegmentFigures) -> list[tuple[float, float]]:
+    if "response" not in segment.histogram:
+        return []
+    try:
+        histogram = distribution(segment)
+    except LoadtopError:  # the page has more to say than this chart
+        return []
+    total = histogram.get_total_count()
+    if not total:
+        return []
+    steps = histogram.get_percentile_iterator(10)
+    return [
+        (
+            min(1 / max(1 - step.percentile_level_iterated_to / 100, 1e-12), float(total)),
+            step.value_iterated_to / 1e9,
+        )
+        for step in steps
+    ]
+
+
+def _latency(session: Session, across: Axis, rules: Sequence[Rule]) -> Chart | None:
+    curves = [
+        Curve(name, color, _series(session.seconds, read, join))
+        for name, color, read, join in (
+            ("p99", "two", lambda row: row.p99, max),
+            ("p50", "one", lambda row: row.p50, _middle),
+        )
+    ]
+    known = [y for curve in curves for _, y in curve.points if y]
+    if not known:
+        return None
+    pauses = _pauses(session.pauses, across)
+    lowest = min([*known, *(height for _, height in pauses)])
+    up = logarithmic(max(lowest, 1e-9), max([*known, *(height for _, height in pauses)]), _short)
+    bars = [Bars("longest GC pauses", "three", pauses)] if pauses else []
+    about = f"Median and 99th percentile of response time by the second, up to {_short(max(known))}."
+    return Chart("Response time by the second", about, across, up, curves, bars, rules, tall=True)
+
+
+def _throughput(session: Session, across: Axis, rules: Sequence[Rule]) -> Chart | None:
+    curves = [Curve("requests/s", "one", _series(session.seconds, _rps, _middle), filled=True)]
+    if any(row.errors for row in session.seconds):
+        curves.append(Curve("errors/s", "bad", _series(session.seconds, _errors, max)))
+    most = max(y for curve in curves for _, y in curve.points if y is not None)
+    about = f"Answers a second over time, up to {rate(most)}."
+    return Chart("Throughput", about, across, from_zero(most, _plain_rate, most=4), curves, rules=_bare(rules))
+
+
+def _cpu(session: Session, across: Axis, rules: Sequence[Rule]) -> Chart | None:
+    curves = [
+        Curve("target, 100 % is a core", "two", _series(session.seconds, lambda row: row.target_cpu_pct, max)),
+        Curve(
+            "busiest core here",
+            "dim",
+            _series(session.seconds, lambda row: max(row.cpu_pct, default=None), max),
+        ),
+    ]
+    curves = [curve for curve in curves if any(y is not None for _, y in curve.points)]
+    if not curves:
+        return None
+    most = max(y for curve in curves for _, y in curve.points if y is not None)
+    about = f"CPU of the target and of the busiest core over time, up to {percent(most)}."
+    return Chart(
+        "CPU", about, across, from_zero(most, lambda v: f"{v:.0f} %", most=4), curves, rules=_bare(rules)
+    )
+
+
+def _memory(session: Session, across: Axis, rules: Sequence[Rule]) -> Chart | None:
+    points = _series(session.seconds, lambda row: row.rss_bytes, max)
+    known = [y for _, y in points if y is not None]
+    if not known:
+        return None
+    up = from_zero(max(known), lambda value: trim(size(value)), most=4)
+    about = f"Resident memory of the target over time, up to {size(max(known))}."
+    curve = Curve("resident", "three", points, filled=True)
+    return Chart("Memory of the target", about, across, up, [curve], rules=_bare(rules))
+
+
+def _series(seconds: Sequence[Second], read: Read, join: Join) -> list[Point]:
+    """Return a series with its gaps; where there are too many points, neighbours are joined."""
+    step = math.ceil(len(seconds) / MOST_POINTS)
+    points: list[Point] = []
+    before: Second | None = None
+    for start in range(0, len(seconds), step):
+        group = seconds[start : start + step]
+        if before is not None and group[0].t_s - before.t_s > before.span_s + LONGEST_GAP_S:
+            points.append((group[0].t_s, None))
+        values = [value for value in map(read, group) if value is not None and math.isfinite(value)]
+        middle = (group[0].t_s + group[-1].t_s + group[-1].span_s) / 2
+        points.append((middle, join(values) if values else None))
+        before = group[-1]
+    return points
+
+
+def _pauses(pauses: Sequence[Pause], across: Axis) -> list[tuple[float, float]]:
+    """Return the longest pause of each of MOST_BARS stretches of time."""
+    longest: dict[int, Pause] = {}
+    for pause in pauses:
+        place = int(across.place(pause.end_s) * MOST_BARS)
+        if pause.pause_s > 0 and (place not in longest or pause.pause_s > longest[place].pause_s):
+            longest[place] = pause
+    return [(pause.end_s, pause.pause_s) for pause in longest.values()]
+
+
+def _rules(session: Session) -> list[Rule]:
+    return [
+        Rule(row.start_s, f"{segment_name(row.index)} {load_short(row.load)}") for row in session.segments[1:]
+    ]
+
+
+def _bare(rules: Sequence[Rule]) -> list[Rule]:
+    return [Rule(rule.at) for rule in rules]
+
+
+def _middle(values: Sequence[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
+def _rps(row: Second) -> float | None:
+    return row.done / row.span_s if row.span_s > 0.2 else None
+
+
+def _errors(row: Second) -> float | None:
+    return row.errors / row.span_s if row.span_s > 0.2 else None
+
+
+def _short(value: float) -> str:
+    return trim(duration(value))
+
+
+def _plain_rate(value: float) -> str:
+    return trim(rate(value))
