@@ -28,10 +28,10 @@ def charts_of(session: Session) -> Iterator[Chart]:
     if len(session.seconds) < 2:
         return
     last = session.seconds[-1]
-    across = of_time(session.seconds[0].t_s, last.t_s + last.span_s, clock)
+    begin, end = session.seconds[0].t_s, last.t_s + last.span_s
     rules = _rules(session)
-    for make in (_latency, _throughput, _cpu, _memory):
-        chart = make(session, across, rules)
+    for make, labels in ((_latency, 7), (_throughput, 3), (_cpu, 3), (_memory, 3)):
+        chart = make(session, of_time(begin, end, clock, most=labels), rules)
         if chart is not None:
             yield chart
 
@@ -107,9 +107,9 @@ def _throughput(session: Session, across: Axis, rules: Sequence[Rule]) -> Chart 
 
 def _cpu(session: Session, across: Axis, rules: Sequence[Rule]) -> Chart | None:
     curves = [
-        Curve("target, 100 % is a core", "two", _series(session.seconds, lambda row: row.target_cpu_pct, max)),
+        Curve("target", "two", _series(session.seconds, lambda row: row.target_cpu_pct, max)),
         Curve(
-            "busiest core here",
+            "busiest core",
             "dim",
             _series(session.seconds, lambda row: max(row.cpu_pct, default=None), max),
         ),

@@ -38,10 +38,13 @@ def joined(parts: Iterable[str]) -> Markup:
     return Markup("".join(part if isinstance(part, Markup) else html.escape(part) for part in parts))
 
 
-def table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1, strong: int = -1) -> Markup:
+def table(
+    name: str, titles: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1, strong: int = -1
+) -> Markup:
     """Return a table that scrolls within itself where the screen is narrow.
 
     Args:
+        name: What it is, for those who do not see it.
         titles: The columns' headings.
         rows: Cells, top to bottom.
         left: How many of the first columns are text; those after them are figures, aligned right.
@@ -59,8 +62,12 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1
         )
         for index, row in enumerate(rows)
     ]
-    whole = element("table", element("thead", head), element("tbody", *body))
-    return element("div", whole, class_="scroll", tabindex="0", role="region", aria_label="table")
+    return scrolling(name, element("table", element("thead", head), element("tbody", *body)))
+
+
+def scrolling(name: str, whole: Markup) -> Markup:
+    """Return a part that scrolls within itself, by the keyboard too."""
+    return element("section", whole, class_="scroll", tabindex="0", aria_label=name)
 
 
 def pairs(rows: Iterable[tuple[str, str]]) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Final
 
 from sessions.format import load_words, span
@@ -75,10 +76,14 @@ def _head(session: Session) -> Iterator[Markup]:
 
 
 def _charts(session: Session) -> Iterator[Markup]:
-    drawn = [
-        element("div", draw(chart), class_="wide" if chart.tall else None)
-        for chart in filter(None, (*curves.charts_of(session), curves.percentile_chart(session)))
-    ]
-    if drawn:
-        yield element("h2", "Over time")
-        yield element("div", joined(drawn), class_="charts")
+    charts = [*curves.charts_of(session), curves.percentile_chart(session)]
+    known = [chart for chart in charts if chart is not None]
+    if not known:
+        return
+    yield element("h2", "Over time" if len(known) > 1 else "Distribution")
+    # The tall ones take the page's width; the others stand side by side between them.
+    parts = []
+    for tall, group in groupby(known, key=lambda chart: chart.tall):
+        figures = joined(draw(chart) for chart in group)
+        parts.append(figures if tall else element("div", figures, class_="side"))
+    yield element("div", *parts, class_="charts")

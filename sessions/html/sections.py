@@ -23,7 +23,7 @@ from sessions.format import (
     size,
     span,
 )
-from sessions.html.markup import Markup, element, pairs, table
+from sessions.html.markup import Markup, element, pairs, scrolling, table
 from sessions.model import Session
 from sessions.objectives import figure, outcome
 from sessions.text import LATENCY_ROWS
@@ -67,29 +67,17 @@ def objectives(session: Session) -> Iterator[Markup]:
     if not session.slos:
         return
     yield element("h2", "Objectives")
-    yield element(
-        "div",
+    rows = [
         element(
-            "table",
-            element(
-                "tbody",
-                *(
-                    element(
-                        "tr",
-                        element("td", slo.expr, class_="text"),
-                        element("td", outcome(slo)[1], class_=f"text {outcome(slo)[0]}"),
-                        element("td", figure(slo), class_="text"),
-                        element("td", slo.reason, class_="text"),
-                    )
-                    for slo in session.slos
-                ),
-            ),
-        ),
-        class_="scroll",
-        tabindex="0",
-        role="region",
-        aria_label="objectives",
-    )
+            "tr",
+            element("td", slo.expr, class_="text"),
+            element("td", outcome(slo)[1], class_=f"text {outcome(slo)[0]}"),
+            element("td", figure(slo), class_="text"),
+            element("td", slo.reason, class_="text"),
+        )
+        for slo in session.slos
+    ]
+    yield scrolling("Objectives", element("table", element("tbody", *rows)))
 
 
 def ledger(session: Session) -> Iterator[Markup]:
@@ -100,6 +88,7 @@ def ledger(session: Session) -> Iterator[Markup]:
     yield element("h2", "Operating points")
     titles = ("", "load", "state", "time", "req/s", "p50", "p90", "p99", "p99 interval", "p99.9", "errors")
     yield table(
+        "Operating points",
         (*titles, "CPU", "memory", "GC", "client"),
         [_ledger_row(row, session.plan.timeout_s) for row in rows],
         left=3,
@@ -150,7 +139,7 @@ def latency(session: Session) -> Iterator[Markup]:
         further = (latency_figure(one, name, timeout).text for _, one in known)
         rows.append((QUANTILE_LABELS.get(name, name), cell.text, cell.remark, *further))
     yield element("h2", "Latency")
-    yield table(("", "response time", "95 % interval", *(title for title, _ in known)), rows)
+    yield table("Latency", ("", "response time", "95 % interval", *(title for title, _ in known)), rows)
 
 
 def outcomes(session: Session) -> Iterator[Markup]:
@@ -184,6 +173,7 @@ def events(session: Session) -> Iterator[Markup]:
         return
     yield element("h2", "Events")
     yield table(
+        "Events",
         ("time", "kind", "what"),
         [
             (
