@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from sessions.compare.model import Difference
 from sessions.format import digits, plural, size, trim
 from sessions.model import Generator, KeptPlan, Session
 
 UNKNOWN: Final = "not known"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Something that is not the same in all sessions.
-
-    Attributes:
-        what: Its name.
-        values: What it is in each session, in their order.
-        weighty: Whether it may by itself explain a difference of figures; else it says what was compared.
-    """
-
-    what: str
-    values: tuple[str, ...]
-    weighty: bool
 
 
 def differences(sessions: Sequence[Session]) -> list[Difference]:
@@ -33,7 +18,7 @@ def differences(sessions: Sequence[Session]) -> list[Difference]:
     for what, read, weighty in _ASPECTS:
         values = tuple(read(session) or UNKNOWN for session in sessions)
         if len(set(values)) > 1:
-            found.append(Difference(what, values, weighty))
+            found.append(Difference(what=what, values=values, weighty=weighty))
     return found
 
 

@@ -67,7 +67,7 @@ def _slos(session: Session) -> str:
     rows = [
         (f"`{slo.expr}`", f"**{outcome(slo)[1]}**", figure(slo), escape(slo.reason)) for slo in session.slos
     ]
-    return _table(("objective", "", "figure", ""), rows) if rows else ""
+    return markdown_table(("objective", "", "figure", ""), rows) if rows else ""
 
 
 def _figures(session: Session) -> str:
@@ -86,7 +86,7 @@ def _figures(session: Session) -> str:
         ),
         *_target_rows(session),
     ]
-    return _table(("figure", "value"), rows)
+    return markdown_table(("figure", "value"), rows)
 
 
 def _target_rows(session: Session) -> list[tuple[str, str]]:
@@ -120,7 +120,7 @@ def _latency(session: Session) -> str:
         figure = latency_figure(latencies.response, name, timeout)
         cells = (latency_figure(latency, name, timeout).text for _, latency in known)
         rows.append((QUANTILE_LABELS.get(name, name), figure.text, figure.remark, *cells))
-    return _table(("", "response time", "95 % interval", *(title for title, _ in known)), rows)
+    return markdown_table(("", "response time", "95 % interval", *(title for title, _ in known)), rows)
 
 
 def _segments(session: Session) -> str:
@@ -144,7 +144,7 @@ def _segments(session: Session) -> str:
                 share(failed, failed + row.requests),
             )
         )
-    return _table(("segment", "load", "state", "requests/s", "p50", "p99", "p99.9", "errors"), rows)
+    return markdown_table(("segment", "load", "state", "requests/s", "p50", "p99", "p99.9", "errors"), rows)
 
 
 def _machine(session: Session) -> str:
@@ -162,6 +162,7 @@ def _quote(text: str) -> str:
     return f"Last error: {escape(text)}" if text else ""
 
 
-def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table as GitHub reads it; cells are Markdown already."""
     lines = [titles, ["---"] * len(titles), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
