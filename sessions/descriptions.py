@@ -91,8 +91,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "SloFigures": {
         "expr": "The objective as it was set, such as 'p99<5ms'.",
-        "value": "The figure it is about: seconds, requests a second, a share of 1, or bytes; "
-        "null if there is none.",
+        "unit": "What its figure is in: 's', '1/s', 'share' (of 1) or 'bytes'.",
+        "value": "The figure it is about; null if there is none.",
         "low": "Lower end of the figure's 95 % interval; null if it has none.",
         "high": "Upper end of it.",
         "verdict": "'met' or 'missed' where the whole interval is on one side of the limit, "

@@ -13,7 +13,7 @@ from typing import Final
 from hdrh.histogram import HdrHistogram
 
 from engine.errors import NothingMeasured, UsageError
-from engine.figures import Latency, SegmentFigures
+from engine.figures import SegmentFigures
 from engine.histogram import LONGEST_NS
 from sessions.format import load_short, segment_name
 from sessions.model import Session
@@ -46,13 +46,13 @@ def distribution(segment: SegmentFigures) -> HdrHistogram:
     Raises:
         UsageError: The histogram is damaged.
     """
+    response = segment.latency_s.response
     try:
         histogram = HdrHistogram.decode(segment.histogram["response"])
+        if response.censored and response.bound is not None:
+            histogram.record_value(min(round(response.bound * 1e9), LONGEST_NS), response.censored)
     except Exception as error:  # the library raises whatever its parts raise
         raise UsageError("its histogram is damaged; the other forms of the report have its figures") from error
-    response: Latency = segment.latency_s.response
-    if response.censored and response.bound is not None:
-        histogram.record_value(min(round(response.bound * 1e9), LONGEST_NS), response.censored)
     return histogram
 
 

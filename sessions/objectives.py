@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from engine.stats.slo import SloFigures, parse_slo
+from engine.stats.slo import SloFigures
 from sessions.format import duration, rate, share, size
 from sessions.words import Mood
 
@@ -32,7 +32,7 @@ def figure(slo: SloFigures) -> str:
     """Return the figure that an objective is about with its interval, or ""."""
     if slo.value is None:
         return ""
-    words = _unit(slo)
+    words = _UNITS[slo.unit]
     if slo.low is None or slo.high is None:
         return words(slo.value)
     return f"{words(slo.value)} ({words(slo.low)} - {words(slo.high)})"
@@ -44,7 +44,3 @@ def summary(slos: Sequence[SloFigures]) -> tuple[Mood, str]:
     if missed:
         return "bad", f"{len(missed)} of {len(slos)} not met"
     return "good", "all met" if all(slo.verdict == "met" for slo in slos) else "none missed"
-
-
-def _unit(slo: SloFigures) -> Callable[[float], str]:
-    return _UNITS[parse_slo(slo.expr).unit]

@@ -13,6 +13,9 @@ COMMANDS: Final = ("run", "demo", "target", "open", "list", "compare", "schema")
 REPORT_FORMATS: Final = ("text", "json", "markdown", "html", "csv", "csv-segments", "hgrm")
 """Names of `sessions.formats.FORMATS`, so that --help need not import them; a test keeps them the same."""
 
+COMPARISON_FORMATS: Final = ("text", "markdown", "csv", "json")
+"""Names of `sessions.compare.forms.FORMS`."""
+
 NOT_BUILT: Final = {
     "--warmup": "--warmup",
     "--repeat": "--repeat",
@@ -28,6 +31,7 @@ htop for load: drive an HTTP service and watch what the load does to it, live.
   loadtop target       the built-in target alone
   loadtop open FILE    look at a saved session in the console
   loadtop list         saved sessions
+  loadtop compare A B  are they different, and is the difference real; several are ranked
   loadtop schema       the JSON Schema of the report
 
 `loadtop COMMAND --help` has the flags of each."""
@@ -36,6 +40,12 @@ _EXITS: Final = """\
 exit codes: 0 done; 1 nothing could be measured; 2 usage; 99 an objective was missed; 130 interrupted (the
 report is still written)
 In the console: + - } { up down change the load, c and r type it, space pauses it, ? shows all keys, q quits."""
+
+
+_COMPARE_EXITS: Final = """\
+The text is printed; --console shows it as a screen in which j and k go from one operating point to the next.
+exit codes: 0 the same or better, or ranked; 2 usage; 3 worse; 4 cannot tell; 5 not comparable (open with closed
+loop, nothing in common, CLIENT-BOUND); 99 every session missed an objective"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -120,6 +130,8 @@ def _parser() -> argparse.ArgumentParser:
     listing = command("list", "saved sessions, newest first")
     listing.add_argument("--sessions-dir", metavar="DIR", help="where sessions are kept")
 
+    _add_compare(command("compare", "are saved sessions different, and is the difference real"))
+
     command("schema", "the JSON Schema of the report")
     return parser
 
@@ -190,6 +202,39 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     _add_format(group)
     group.add_argument("--name", default="", help="of the session")
     group.add_argument("--note", default="", help="kept in the session")
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = _COMPARE_EXITS
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="SESSION",
+        help="files, or names as in `loadtop list`; the first is what the others are compared with",
+    )
+    parser.add_argument(
+        "--quantile",
+        choices=("p50", "p90", "p95", "p99", "p99.9"),
+        default="p99",
+        help="the percentile that decides, with throughput (default: %(default)s)",
+    )
+    group = parser.add_argument_group("ranking: of three and more, of two where one of these is given")
+    group.add_argument(
+        "--weights",
+        metavar="LIST",
+        help="qps=0.4,p99=0.45,rss=0.15 (the default); also p50, p90, p95, p99.9, cpu; they sum to 1",
+    )
+    _add_slos(parser)
+    group = parser.add_argument_group("the report")
+    group.add_argument(
+        "--report-format",
+        choices=COMPARISON_FORMATS,
+        metavar="FORMAT",
+        help=f"{', '.join(COMPARISON_FORMATS)} (default: as FILE ends, else text)",
+    )
+    group.add_argument("-o", "--output", metavar="FILE", help="write it there")
+    _add_console(parser)
+    parser.add_argument("--sessions-dir", metavar="DIR", help="where sessions are kept")
 
 
 def _add_format(group: argparse._ArgumentGroup) -> None:

@@ -29,7 +29,7 @@ from tui.feed import Feed
 from tui.feeds import RunFeed, SavedFeed
 from tui.keeping import Keeper, form_of
 from tui.output import give, is_ascii, say, terminal_width, themes_folder
-from tui.planning import check_console, demo_plan_of, plan_of
+from tui.planning import check_console, demo_plan_of, plan_of, slos_of
 
 PLAIN_DURATION_S: Final = 10.0
 DEMO_START_S: Final = 20.0
@@ -111,12 +111,52 @@ def schema(_: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
+def compare(arguments: argparse.Namespace) -> Exit:
+    """Hold saved sessions against one another."""
+    from sessions.compare.compare import EXITS, compare_sessions
+    from sessions.compare.forms import FORMS
+    from sessions.compare.weights import DEFAULT_WEIGHTS, parse_weights
+
+    check_console(arguments)
+    output = None if arguments.output is None else Path(arguments.output)
+    form = form_of(arguments.report_format, output)
+    if form not in FORMS:
+        raise UsageError(f"a comparison has no form '{form}'; there are {', '.join(FORMS)}")
+    weights = parse_weights(arguments.weights or DEFAULT_WEIGHTS)
+    slos = slos_of(arguments)
+    if len(arguments.files) < 2:
+        raise UsageError(f"'{arguments.files[0]}' has nothing to be compared with; give two sessions or more")
+    if output is not None:
+        store.check_report(output)
+    if arguments.console:
+        _wants_console(arguments, for_stdout=False)
+    sessions = [store.load(_find_session(given, arguments.sessions_dir)) for given in arguments.files]
+    comparison = compare_sessions(
+        sessions,
+        quantile=arguments.quantile,
+        weights=weights,
+        slos=slos,
+        lenient=arguments.slo_lenient,
+        ranked=bool(arguments.weights or slos),
+    )
+    if output is not None or not arguments.console:
+        _hand_over(FORMS[form](comparison, _paper(output)), output)
+    if arguments.console:
+        from tui.comparing import show_comparison
+
+        show_comparison(
+            comparison, theme=arguments.theme, mouse=not arguments.no_mouse, themes_dir=themes_folder()
+        )
+    return EXITS[comparison.outcome]
+
+
 COMMANDS: Final[dict[str, Callable[[argparse.Namespace], Exit]]] = {
     "run": run,
     "demo": demo,
     "target": serve,
     "open": open_session,
     "list": list_sessions,
+    "compare": compare,
     "schema": schema,
 }
 

@@ -39,8 +39,10 @@ class SloFigures(Struct, frozen=True, kw_only=True):
     """An objective, and whether a segment met it."""
 
     expr: str
+    unit: Unit = "s"
+    """Seconds, requests a second, a share of 1, or bytes."""
     value: float | None = None
-    """The figure: seconds, requests a second, a share of 1, or bytes; None where there is none."""
+    """The figure; None where there is none."""
     low: float | None = None
     high: float | None = None
     """Its 95 % interval, where it has one."""
@@ -148,7 +150,7 @@ def judge_all(
 def judge(slo: Slo, figures: SegmentFigures | None, *, lenient: bool = False) -> SloFigures:
     """Return whether a segment meets an objective: by its settled part, where it settled."""
     if figures is None or not (figures.requests or figures.errors):
-        return SloFigures(expr=slo.expr, reason="nothing was measured", lenient=lenient)
+        return SloFigures(expr=slo.expr, unit=slo.unit, reason="nothing was measured", lenient=lenient)
     measured = _METRICS[slo.name].measure(figures)
     verdict, reason = _judged(slo, measured)
     latency_or_rate = slo.unit in ("s", "1/s")
@@ -160,6 +162,7 @@ def judge(slo: Slo, figures: SegmentFigures | None, *, lenient: bool = False) ->
         reason = f"{figures.state}: judged on all of the segment"
     return SloFigures(
         expr=slo.expr,
+        unit=slo.unit,
         value=measured.value,
         low=measured.low,
         high=measured.high,

@@ -10,7 +10,7 @@ from typing import Final
 from engine.errors import UsageError
 from engine.figures import SegmentFigures
 
-DEFAULT: Final = "qps=0.4,p99=0.45,rss=0.15"
+DEFAULT_WEIGHTS: Final = "qps=0.4,p99=0.45,rss=0.15"
 ROUNDING: Final = 0.001
 
 
@@ -49,7 +49,7 @@ def parse_weights(text: str) -> dict[str, float]:
     for part in text.split(","):
         name, sign, number = (piece.strip() for piece in part.partition("="))
         if not sign or not name:
-            raise UsageError(f"--weights '{text}': '{part.strip()}' is no weight; write {DEFAULT}")
+            raise UsageError(f"--weights '{text}': '{part.strip()}' is no weight; write {DEFAULT_WEIGHTS}")
         if name not in MEASURES:
             raise UsageError(f"--weights '{text}': '{name}' is no measure; there are {', '.join(MEASURES)}")
         if name in weights:

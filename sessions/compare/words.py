@@ -107,10 +107,10 @@ def weights_words(weights: Mapping[str, float]) -> str:
 
 
 def sides(comparison: Comparison) -> list[str]:
-    """Return what stands above each session: before and after, or its name among several."""
+    """Return what stands above each session: before and after, or its number among several."""
     if len(comparison.sessions) == 2:
         return ["before", "after"]
-    return [side.name for side in comparison.sessions]
+    return [str(number) for number in range(1, len(comparison.sessions) + 1)]
 
 
 def ratio(change: Change) -> str:

@@ -18,6 +18,8 @@ MOST_POINTS: Final = 1200
 """More than a screen has columns for; beyond it neighbours are joined."""
 MOST_BARS: Final = 400
 LONGEST_GAP_S: Final = 1.5
+BEYOND: Final = 1e15
+"""A file may hold any number; from here on it is none that was measured."""
 
 Read: TypeAlias = Callable[[Second], float | None]
 Join: TypeAlias = Callable[[Sequence[float]], float]
@@ -25,10 +27,10 @@ Join: TypeAlias = Callable[[Sequence[float]], float]
 
 def charts_of(session: Session) -> Iterator[Chart]:
     """Yield the charts that there are data for."""
-    if len(session.seconds) < 2:
+    times = [row.t_s for row in session.seconds]
+    if len(times) < 2 or not 0 <= min(times) <= max(times) < BEYOND:
         return
-    last = session.seconds[-1]
-    begin, end = session.seconds[0].t_s, last.t_s + last.span_s
+    begin, end = min(times), max(times) + 1.0
     rules = _rules(session)
     for make, labels in ((_latency, 7), (_throughput, 3), (_cpu, 3), (_memory, 3)):
         chart = make(session, of_time(begin, end, clock, most=labels), rules)
@@ -85,12 +87,12 @@ def _latency(session: Session, across: Axis, rules: Sequence[Rule]) -> Chart | N
             ("p50", "one", lambda row: row.p50, _middle),
         )
     ]
-    known = [y for curve in curves for _, y in curve.points if y]
+    known = [y for curve in curves for _, y in curve.points if y and y >= 1e-9]
     if not known:
         return None
     pauses = _pauses(session.pauses, across)
     lowest = min([*known, *(height for _, height in pauses)])
-    up = logarithmic(max(lowest, 1e-9), max([*known, *(height for _, height in pauses)]), _short)
+    up = logarithmic(lowest, max([*known, *(height for _, height in pauses)]), _short)
     bars = [Bars("longest GC pauses", "three", pauses)] if pauses else []
     about = f"Median and 99th percentile of response time by the second, up to {_short(max(known))}."
     return Chart("Response time by the second", about, across, up, curves, bars, rules, tall=True)
@@ -100,7 +102,7 @@ def _throughput(session: Session, across: Axis, rules: Sequence[Rule]) -> Chart 
     curves = [Curve("requests/s", "one", _series(session.seconds, _rps, _middle), filled=True)]
     if any(row.errors for row in session.seconds):
         curves.append(Curve("errors/s", "bad", _series(session.seconds, _errors, max)))
-    most = max(y for curve in curves for _, y in curve.points if y is not None)
+    most = max((y for curve in curves for _, y in curve.points if y is not None), default=0.0)
     about = f"Answers a second over time, up to {rate(most)}."
     return Chart("Throughput", about, across, from_zero(most, _plain_rate, most=4), curves, rules=_bare(rules))
 
@@ -144,7 +146,7 @@ def _series(seconds: Sequence[Second], read: Read, join: Join) -> list[Point]:
         group = seconds[start : start + step]
         if before is not None and group[0].t_s - before.t_s > before.span_s + LONGEST_GAP_S:
             points.append((group[0].t_s, None))
-        values = [value for value in map(read, group) if value is not None and math.isfinite(value)]
+        values = [value for value in map(read, group) if value is not None and 0 <= value < BEYOND]
         middle = (group[0].t_s + group[-1].t_s + group[-1].span_s) / 2
         points.append((middle, join(values) if values else None))
         before = group[-1]
@@ -156,7 +158,7 @@ def _pauses(pauses: Sequence[Pause], across: Axis) -> list[tuple[float, float]]:
     longest: dict[int, Pause] = {}
     for pause in pauses:
         place = int(across.place(pause.end_s) * MOST_BARS)
-        if pause.pause_s > 0 and (place not in longest or pause.pause_s > longest[place].pause_s):
+        if 1e-9 <= pause.pause_s < BEYOND and (place not in longest or pause.pause_s > longest[place].pause_s):
             longest[place] = pause
     return [(pause.end_s, pause.pause_s) for pause in longest.values()]
 
