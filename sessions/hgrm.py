@@ -7,7 +7,9 @@ answer are counted at the least that is known of them, so that the upper percent
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from hdrh.histogram import HdrHistogram
@@ -20,6 +22,17 @@ from sessions.model import Session
 
 NS_IN_A_MS: Final = 1e6
 TICKS_PER_HALF_DISTANCE: Final = 5
+HALF_UP: Final = 1e-14
+"""Java rounds halves up where Python rounds them to even: the files are to be the same, byte by byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A point of a distribution: so many samples, this share of all, took no longer than this."""
+
+    value_ns: int
+    share: float
+    counted: int
 
 
 def as_hgrm(session: Session) -> str:
@@ -56,14 +69,40 @@ def distribution(segment: SegmentFigures) -> HdrHistogram:
     return histogram
 
 
+def steps(histogram: HdrHistogram, ticks: int = TICKS_PER_HALF_DISTANCE) -> Iterator[Step]:
+    """Yield the distribution at percentiles that lie closer together the nearer they are to 100 %.
+
+    As Java's PercentileIterator goes; the Python package's own takes other steps.
+
+    Args:
+        histogram: The histogram.
+        ticks: Steps from one halving of the distance to 100 % to the next.
+    """
+    total = histogram.get_total_count()
+    level, place = 0.0, 0
+    bins = [
+        (item.value_iterated_to, item.total_count_to_this_value) for item in histogram.get_recorded_iterator()
+    ]
+    while bins and place < len(bins):
+        value_ns, counted = bins[place]
+        if 100 * counted / total < level:
+            place += 1
+            continue
+        yield Step(value_ns, level / 100, counted)
+        if counted >= total:
+            yield Step(value_ns, 1.0, counted)
+            return
+        halvings = int(math.log2(100 / (100 - level))) + 1
+        level += 100 / (ticks * 2**halvings)
+
+
 def _lines(histogram: HdrHistogram) -> Iterator[str]:
-    # The package has this too, but leaves its standard deviation in the unit of the recorded values.
     yield f"{'Value':>12} {'Percentile':>14} {'TotalCount':>10} {'1/(1-Percentile)':>14}"
     yield ""
-    for step in histogram.get_percentile_iterator(TICKS_PER_HALF_DISTANCE):
-        share = step.percentile_level_iterated_to / 100
-        row = f"{step.value_iterated_to / NS_IN_A_MS:12.3f} {share:2.12f} {step.total_count_to_this_value:10d}"
-        yield row if share >= 1 else f"{row} {1 / (1 - share):14.2f}"
+    for step in steps(histogram):
+        share = step.share + HALF_UP
+        row = f"{step.value_ns / NS_IN_A_MS:12.3f} {share:2.12f} {step.counted:10d}"
+        yield row if step.share >= 1 else f"{row} {1 / (1 - step.share):14.2f}"
     mean, deviation = (value / NS_IN_A_MS for value in (histogram.get_mean_value(), histogram.get_stddev()))
     yield f"#[Mean    = {mean:12.3f}, StdDeviation   = {deviation:12.3f}]"
     most = histogram.get_max_value() / NS_IN_A_MS

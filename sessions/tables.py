@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from engine.figures import Latency, Second, SegmentFigures
 from engine.histogram import QUANTILES
+from engine.plan import Load
 from sessions.model import Session
 from sessions.words import QUANTILE_LABELS
 
@@ -31,7 +32,7 @@ def seconds_csv(session: Session) -> str:
 
 def segments_csv(session: Session) -> str:
     """Return the segments, a row each."""
-    return _csv(map(segment_row, session.segments))
+    return _csv(map(segment_row, session.segments)) or _heading(segment_row(_NO_SEGMENT))
 
 
 def _second_row(second: Second, cores: int) -> dict[str, Cell]:
@@ -57,6 +58,7 @@ def _second_row(second: Second, cores: int) -> dict[str, Cell]:
 
 
 _NO_SECOND: Final = Second(t_s=0.0)
+_NO_SEGMENT: Final = SegmentFigures(index=0, start_s=0.0, end_s=0.0, load=Load())
 
 
 def segment_row(segment: SegmentFigures) -> dict[str, Cell]:

@@ -107,6 +107,8 @@ def _missed(slo: SloFigures) -> str:
 
 def _counted(weights: Mapping[str, float], left: Sequence[Entry]) -> tuple[dict[str, float], list[str]]:
     """Return the weights of what is known of all; memory that one of them does not show counts for none."""
+    if not left:
+        return {}, []
     known = {
         name: weight
         for name, weight in weights.items()

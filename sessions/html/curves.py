@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from engine.errors import LoadtopError
 from engine.figures import Pause, Second, SegmentFigures
 from sessions.format import clock, duration, load_short, percent, rate, segment_name, size, trim
-from sessions.hgrm import distribution
+from sessions.hgrm import distribution, steps
 from sessions.html.chart import Bars, Chart, Curve, Point, Rule
 from sessions.html.scale import Axis, from_zero, logarithmic, of_percentiles, of_time
 from sessions.model import Session
@@ -66,16 +66,10 @@ def _percentiles(segment: SegmentFigures) -> list[tuple[float, float]]:
         histogram = distribution(segment)
     except LoadtopError:  # the page has more to say than this chart
         return []
-    total = histogram.get_total_count()
-    if not total:
-        return []
-    steps = histogram.get_percentile_iterator(10)
+    total = max(histogram.get_total_count(), 1)
     return [
-        (
-            min(1 / max(1 - step.percentile_level_iterated_to / 100, 1e-12), float(total)),
-            step.value_iterated_to / 1e9,
-        )
-        for step in steps
+        (min(1 / max(1 - step.share, 1e-12), float(total)), step.value_ns / 1e9)
+        for step in steps(histogram, 10)
     ]
 
 
