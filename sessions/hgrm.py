@@ -20,6 +20,9 @@ from engine.histogram import LONGEST_NS
 from sessions.format import load_short, segment_name
 from sessions.model import Session
 
+MOST_HALVINGS: Final = 40
+"""Of the distance to 100 %: nobody counts 10^12 requests, and beyond 2^52 doubles would never get there."""
+
 NS_IN_A_MS: Final = 1e6
 TICKS_PER_HALF_DISTANCE: Final = 5
 HALF_UP: Final = 1e-14
@@ -89,10 +92,10 @@ def steps(histogram: HdrHistogram, ticks: int = TICKS_PER_HALF_DISTANCE) -> Iter
             place += 1
             continue
         yield Step(value_ns, level / 100, counted)
-        if counted >= total:
-            yield Step(value_ns, 1.0, counted)
-            return
         halvings = int(math.log2(100 / (100 - level))) + 1
+        if counted >= total or halvings > MOST_HALVINGS:
+            yield Step(bins[-1][0], 1.0, total)
+            return
         level += 100 / (ticks * 2**halvings)
 
 

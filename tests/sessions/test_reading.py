@@ -13,8 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.errors import Exit, UsageError
+from engine.errors import Exit, LoadtopError, UsageError
 from sessions import reading
+from sessions.compare.compare import compare_sessions
+from sessions.compare.forms import FORMS
+from sessions.compare.weights import DEFAULT_WEIGHTS, parse_weights
+from sessions.formats import FORMATS, Paper, write
+from sessions.junit import as_junit
 from sessions.model import Session
 from sessions.reading import glance, load, parse
 from sessions.report import as_json, as_markdown, as_text
@@ -249,6 +254,20 @@ def all_forms(session: Session) -> None:
     assert as_text(session, width=80, ascii=True).isascii()
     assert as_markdown(session)
     snapshot_of(session, file="x.json")
+    for form in FORMATS:
+        try:
+            assert write(session, form)
+        except LoadtopError as error:  # some have no histogram, or none that can be read
+            assert form == "hgrm" and "\n" not in str(error)
+    assert as_junit(session)
+    for several in ([session] * 2, [session] * 3):
+        try:
+            comparison = compare_sessions(several, weights=parse_weights(DEFAULT_WEIGHTS), slos=("p99<5ms",))
+        except UsageError as error:
+            assert "has figures that nothing can have" in str(error)
+            continue
+        for put in FORMS.values():
+            put(comparison, Paper(width=80, ascii=True))
 
 
 def test_reading_and_saving_again_changes_nothing(make_session: Callable[..., Session]) -> None:
