@@ -116,7 +116,12 @@ def _cpu(session: Session, across: Axis, rules: Sequence[Rule]) -> Chart | None:
     most = max(y for curve in curves for _, y in curve.points if y is not None)
     about = f"CPU of the target and of the busiest core over time, up to {percent(most)}."
     return Chart(
-        "CPU", about, across, from_zero(most, lambda v: f"{v:.0f} %", most=4), curves, rules=_bare(rules)
+        "CPU, 100 % is a core",
+        about,
+        across,
+        from_zero(most, lambda v: f"{v:.0f} %", most=4),
+        curves,
+        rules=_bare(rules),
     )
 
 
