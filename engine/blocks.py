@@ -32,11 +32,15 @@ class Block:
         second: Its row of the time series.
         histogram: Response times of the requests that were due in it.
         service: Their service times; the same histogram in a closed loop.
+        due: How many requests were due in it.
+        left: How many ended in it, those that ran into the time-out not counted.
     """
 
     second: Second
     histogram: Histogram
     service: Histogram
+    due: int = 0
+    left: int = 0
 
 
 class _Open:
@@ -45,9 +49,11 @@ class _Open:
     __slots__ = (
         "bytes_in",
         "done",
+        "due",
         "end_ns",
         "errors",
         "histogram",
+        "left",
         "segment",
         "service",
         "start_ns",
@@ -64,6 +70,8 @@ class _Open:
         self.bytes_in = 0
         self.throttled_s = 0.0
         self.throttled_periods = 0
+        self.due = 0
+        self.left = 0
         self.histogram = self.service = Histogram()
 
     def absorb(self, other: _Open) -> None:
@@ -73,6 +81,8 @@ class _Open:
         self.bytes_in += other.bytes_in
         self.throttled_s += other.throttled_s
         self.throttled_periods += other.throttled_periods
+        self.due += other.due
+        self.left += other.left
         if self.service is self.histogram and other.service is not other.histogram:
             self.service = Histogram()
         self.histogram.merge(other.histogram)
@@ -123,8 +133,10 @@ class Timeline:
         for index, ended in columns.by_end(starts):
             self._open[index].done += ended.answered
             self._open[index].errors += ended.size - ended.answered
+            self._open[index].left += ended.size - ended.timed_out
         for index, due in columns.by_due(starts):
             block = self._open[index]
+            block.due += due.size
             fine = due.succeeded()
             block.histogram.add(
                 fine.response, bins=fine.bins, censored=due.unanswered, ages=due.ages(due.planned)
@@ -163,6 +175,10 @@ class Timeline:
     def pending(self, now_ns: int) -> list[Second]:
         """Return the rows of whole seconds that are not final yet; they have no percentiles."""
         return [self._row(block, final=False) for block in self._open if block.end_ns <= now_ns]
+
+    def left(self, segment: int, until_ns: int) -> list[int]:
+        """Return how many requests ended in each whole second of a segment that is not final yet."""
+        return [b.left for b in self._open if b.segment == segment and b.end_ns <= until_ns]
 
     def observe(
         self,
@@ -220,7 +236,7 @@ class Timeline:
         return self._open[0]
 
     def _final(self, block: _Open) -> Block:
-        return Block(self._row(block, final=True), block.histogram, block.service)
+        return Block(self._row(block, final=True), block.histogram, block.service, block.due, block.left)
 
     def _row(self, block: _Open, *, final: bool) -> Second:
         latency = block.histogram.latency(longest_s=self._timeout_s, minimum=_TREND_SAMPLES)

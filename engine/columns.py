@@ -64,6 +64,11 @@ class Columns:
             return 0
         return int(np.count_nonzero((self.outcome < wire.FIRST_STATUS) & ~np.isin(self.outcome, _NO_SAMPLE)))
 
+    @property
+    def timed_out(self) -> int:
+        """How many ran into the time-out."""
+        return 0 if self.ok is None else int(np.count_nonzero(self.outcome == wire.ERROR_CODE["timeout"]))
+
     def ages(self, since: Nanoseconds) -> Ages | None:
         """Return how old those of the unanswered were that the end of the run cut off; None if there are none.
 

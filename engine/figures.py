@@ -198,6 +198,43 @@ class ClientFigures(Struct, frozen=True, kw_only=True):
     """CPU time of the busiest worker over wall time, in percent of a core."""
 
 
+class WarmUp(Struct, frozen=True, kw_only=True):
+    """What starting cost: by how much the mean response time was above that of the settled part, in percent."""
+
+    first_second_pct: float | None = None
+    first_ten_seconds_pct: float | None = None
+
+
+class Backlog(Struct, frozen=True, kw_only=True):
+    """Requests of an open loop that are due and not answered, where they become more and more."""
+
+    requests: float = 0.0
+    growth_rps: float = 0.0
+    capacity_rps: float = 0.0
+    """How many requests a second are answered meanwhile: what the target can do."""
+
+
+class Steadiness(Struct, frozen=True, kw_only=True):
+    """What stands behind a segment's state; None where it does not apply or cannot be said."""
+
+    reason: str = ""
+    progress: float = 0.0
+    """How near it is to being settled, 0 to 1: the margin of 5 % over what is not known of the drift yet."""
+    eta_s: float | None = None
+    """How many seconds more it should take to settle, as far as that can be foreseen."""
+    settle_s: float | None = None
+    """How many seconds it took to settle, from the segment's begin."""
+    direction: Literal["rising", "falling"] | None = None
+    drift_pct_per_min: float | None = None
+    unsure_pct: float | None = None
+    """The drift is no larger than this over the window that was looked at."""
+    shift_pct: float | None = None
+    shift_at_s: float | None = None
+    period_s: float | None = None
+    backlog: Backlog | None = None
+    warmup: WarmUp | None = None
+
+
 class SegmentFigures(Struct, frozen=True, kw_only=True):
     """A stretch of the run with unchanged settings: a row of the ledger."""
 
@@ -207,6 +244,7 @@ class SegmentFigures(Struct, frozen=True, kw_only=True):
     load: Load
     state: SegmentState = "not-judged"
     settled_at_s: float | None = None
+    steadiness: Steadiness = Steadiness()
     requests: int = 0
     """Answered requests, whatever their status."""
     throughput_rps: float = 0.0

@@ -10,7 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from engine import wire
-from engine.blocks import Block, Timeline
+from engine.blocks import BLOCK_NS, Block, Timeline
 from engine.columns import columns_of
 from engine.figures import Cause, Event, Latency, Pause, Second, SegmentFigures
 from engine.histogram import Ages
@@ -81,6 +81,7 @@ class Ledger:
         self._said: dict[tuple[int, bool], SegmentFigures] = {}  # of segments that are over; by index and whole
         self._gap_told_ns: dict[str, int] = {}
         self._under_load = False
+        self._watched: dict[int, int] = {}  # the second up to which a segment's backlog was judged
 
     # What happens.
 
@@ -183,9 +184,16 @@ class Ledger:
                     self._gap_told_ns[source] = at_ns
                     self.tell(at_ns, "probe-gap", f"{source}: {reason}")
 
-    def settle(self, settled_ns: int) -> None:
-        """Make final what can change no more: all requests due before `settled_ns` are entered."""
+    def settle(self, settled_ns: int, reported_ns: int | None = None) -> None:
+        """Make final what can change no more.
+
+        Args:
+            settled_ns: All requests due before this are entered.
+            reported_ns: All that ended before this are entered too; None for the same.
+        """
         self._judge(self._timeline.settle(settled_ns), settled_ns)
+        if self._under_load:
+            self._watch_backlog(max(settled_ns, reported_ns or settled_ns))
 
     def close(self, at_ns: int) -> None:
         """End the books."""
@@ -243,12 +251,26 @@ class Ledger:
         for block in blocks:
             if block.second.segment is None:
                 continue
+            for over in self.segments[: block.second.segment]:
+                over.conclude()
             segment = self.segments[block.second.segment]
             turn = segment.judge(block)
             self._forget(segment.index)
             self._tails.watch(segment.index, self._say(segment, at_ns, whole=False).latency_s.response.p99)
             if turn is not None:
                 self.tell(at_ns, turn.kind, _turn_words(turn, block.second.segment))
+
+    def _watch_backlog(self, until_ns: int) -> None:
+        """Once a second: see whether what is due is answered."""
+        segment = self.segments[-1]
+        second = (until_ns - segment.start_ns) // BLOCK_NS
+        if second == self._watched.get(segment.index):
+            return
+        self._watched = {segment.index: second}
+        left = self._timeline.left(segment.index, until_ns)
+        turn = segment.watch_backlog(left, self.seconds_of(until_ns))
+        if turn is not None:
+            self.tell(until_ns, turn.kind, _turn_words(turn, segment.index))
 
     def _say(self, segment: Segment, now_ns: int, *, whole: bool) -> SegmentFigures:
         said = self._said.get((segment.index, whole))
@@ -340,4 +362,6 @@ class Ledger:
 def _turn_words(turn: Turn, segment: int) -> str:
     minutes, seconds = divmod(round(turn.since_s), 60)
     words = f"segment #{segment + 1}, since {minutes}:{seconds:02}"
-    return words if turn.kind == "settled" else f"{words}: {100 * math.expm1(turn.size):+.0f} %"
+    if turn.kind == "settled":
+        return words
+    return f"{words}: {turn.text or f'{100 * math.expm1(turn.size):+.0f} %'}"

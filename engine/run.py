@@ -253,7 +253,7 @@ class Run:
             if fleet.failure.done():
                 fleet.failure.result()
             now_ns = monotonic_ns()
-            self._ledger.settle(fleet.settled_ns)
+            self._ledger.settle(fleet.settled_ns, fleet.reported_ns)
             self._ledger.add_worker_cpu(self._view.look_at_ourselves(fleet, now_ns))
             self._publish(now_ns)
             if self._is_over(now_ns):

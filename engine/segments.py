@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from msgspec.structs import replace
 
 from engine import wire
+from engine.backlog import BacklogWatch
 from engine.blocks import Block
 from engine.columns import FIRST_FAILED_STATUS, Columns
 from engine.figures import (
@@ -26,6 +28,7 @@ from engine.plan import Load
 from engine.settled import SettledPart, Turn
 from engine.snapshot import ProcessNow
 from engine.stats.client import judge
+from engine.steadiness import overloaded
 from engine.watched import Watched
 
 CONNECTING: Final = 0.01
@@ -58,6 +61,8 @@ class Segment:
         self.watched = Watched()
         self._spins = spin and load.mode == "open"
         self._settled = SettledPart(closed_loop=load.mode == "closed")
+        self._backlog = BacklogWatch(load.rate or 0.0) if load.mode == "open" else None
+        self._concluded = False
         self._outcomes: Counter[int] = Counter()
         self._response = Histogram()
         self._service = Histogram()
@@ -87,7 +92,27 @@ class Segment:
 
     def judge(self, block: Block) -> Turn | None:
         """Take a final block of this segment; return what it turns, if anything."""
+        if self._backlog is not None:
+            self._backlog.take(block)
         return self._settled.take(block)
+
+    def watch_backlog(self, left: Sequence[int], at_s: float) -> Turn | None:
+        """Judge the backlog of an open loop; return an overload that has just been found.
+
+        Args:
+            left: How many requests ended in each whole second of this segment that is not final yet.
+            at_s: Now, in seconds since the run began.
+        """
+        if self._backlog is None or not self._backlog.judge(left) or self._backlog.growth is None:
+            return None
+        growth = self._backlog.growth
+        return Turn("overloaded", at_s - growth.seconds, text=overloaded(growth).reason)
+
+    def conclude(self) -> None:
+        """Take note that it is over and no more blocks of it come."""
+        if not self._concluded:
+            self._concluded = True
+            self._settled.conclude(self._response)
 
     def add_connects(self, took_ns: Nanoseconds) -> None:
         """Count connections that were opened."""
@@ -150,7 +175,11 @@ class Segment:
         settled = self._settled
         is_settled = settled.since_s is not None
         response = (settled.response if is_settled else self._response).latency(longest_s=timeout_s)
-        service = settled.service if is_settled else self._service
+        response = settled.certainty(self._response, live=self.end_ns is None).on(response)
+        service = (settled.service if is_settled else self._service).latency(longest_s=timeout_s)
+        growth = None if self._backlog is None else self._backlog.growth
+        if growth is not None:
+            response, service = withheld(response), withheld(service)
         throughput = settled.done / settled.span_s if is_settled else requests / span_s
         lag = _some(self._lag, timeout_s) if open_loop else None
         cpu = _mean(self._worker_cpu)
@@ -167,10 +196,12 @@ class Segment:
             start_s=(self.start_ns - run_start_ns) / 1e9,
             end_s=(end_ns - run_start_ns) / 1e9,
             load=self.load,
-            state=settled.state,
+            state=settled.state if growth is None else "overloaded",
             settled_at_s=settled.since_s,
+            steadiness=settled.steadiness() if growth is None else overloaded(growth),
             requests=requests,
             throughput_rps=throughput,
+            throughput_ci95_rps=settled.throughput_ci95_rps,
             bytes_in=self.bytes_in,
             statuses={str(o): n for o, n in sorted(self._outcomes.items()) if o >= wire.FIRST_STATUS},
             errors={wire.ERROR_KINDS[o]: n for o, n in sorted(self._outcomes.items()) if o < wire.FIRST_STATUS},
@@ -178,7 +209,7 @@ class Segment:
             resumed=self.resumed,
             latency_s=LatencySet(
                 response=response,
-                service=service.latency(longest_s=timeout_s) if open_loop else response,
+                service=service if open_loop else response,
                 failed=_some(self._failed, timeout_s),
                 lag=lag,
                 connect=_some(self._connect, timeout_s),
@@ -194,6 +225,7 @@ class Segment:
                 container=self.watched.container(),
                 host=self.watched.host(),
             ),
+            unstable=settled.unstable,
             histogram=self._histograms(open_loop) if whole else {},
         )
 
@@ -239,6 +271,13 @@ class Segment:
             ),
             lost=self._collections_lost,
         )
+
+
+def withheld(latency: Latency) -> Latency:
+    """Return the figures of an overload: percentiles would only say for how long it was watched."""
+    return Latency(
+        count=latency.count, censored=latency.censored, min=latency.min, max=latency.max, bound=latency.bound
+    )
 
 
 def _mean(values: list[float] | list[int]) -> float | None:

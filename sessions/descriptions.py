@@ -117,6 +117,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "be said; 'not-judged': nobody asked.",
         "settled_at_s": "From when on the figures count, in seconds since the run began; "
         "null if it did not settle: then they cover all of it.",
+        "steadiness": "What stands behind the state.",
         "requests": "Answered requests, whatever their status.",
         "throughput_rps": "Answered requests a second.",
         "throughput_ci95_rps": "Its 95 % confidence interval as [lower, upper]; null if too short to say.",
@@ -132,6 +133,30 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "no baseline to compare with.",
         "tail": "What may have made its slow requests slow; null where nothing could be known of that.",
         "histogram": "HdrHistogram V2, compressed, base64, values in nanoseconds, by kind of latency.",
+    },
+    "Steadiness": {
+        "reason": "Why it is in its state, in words; empty where that says all.",
+        "progress": "How near it came to being settled, 0 to 1: the margin of 5 % over what was not known yet.",
+        "eta_s": "Seconds more that it should have taken to settle; null where that could not be foreseen.",
+        "settle_s": "Seconds it took to settle, from the segment's begin; null if it did not.",
+        "direction": "Where latency was going: 'rising' or 'falling'; null once that was over.",
+        "drift_pct_per_min": "Drift of the window last looked at, in percent a minute; null before the first.",
+        "unsure_pct": "The drift over that window was no larger than this, in percent; null before the first.",
+        "shift_pct": "Size of the last jump to another level, in percent; null if there was none.",
+        "shift_at_s": "When that was, in seconds since the run began; null if there was none.",
+        "period_s": "Period of a latency that goes round in circles, in seconds; null if it does not.",
+        "backlog": "Requests due and not answered, where they became more and more; else null.",
+        "warmup": "What starting cost; null if it did not settle.",
+    },
+    "WarmUp": {
+        "first_second_pct": "By how much the mean response time of the first second was above the settled "
+        "part's, in percent; null if nothing was answered.",
+        "first_ten_seconds_pct": "The same of the first ten seconds.",
+    },
+    "Backlog": {
+        "requests": "How many were waiting at the end.",
+        "growth_rps": "How many more they became each second.",
+        "capacity_rps": "How many requests a second were answered meanwhile: what the target can do.",
     },
     "LatencySet": {
         "response": "Last byte minus the time the request was due (closed loop: was sent).",
@@ -272,6 +297,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "load": "The settings in force; null if nothing was measured.",
         "state": "As in the segment.",
         "settled_at_s": "As in the segment.",
+        "steadiness": "What stands behind the state.",
         "requests": "Answered requests, whatever their status.",
         "throughput_rps": "Answered requests a second.",
         "throughput_ci95_rps": "Its 95 % confidence interval as [lower, upper]; null if too short to say.",

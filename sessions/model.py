@@ -20,6 +20,7 @@ from engine.figures import (
     SegmentFigures,
     SegmentState,
     TailFigures,
+    Steadiness,
     TargetFigures,
 )
 from engine.plan import Load
@@ -113,6 +114,7 @@ class Result(Struct, frozen=True, kw_only=True):
     load: Load | None = None
     state: SegmentState = "not-judged"
     settled_at_s: float | None = None
+    steadiness: Steadiness = Steadiness()
     requests: int = 0
     throughput_rps: float = 0.0
     throughput_ci95_rps: tuple[float, float] | None = None

@@ -35,6 +35,12 @@ ENOUGH_FOR_NOISE: Final = 60
 CUSUM_SLACK: Final = 0.5
 CUSUM_LIMIT: Final = 8.0
 SHORTEST_SHIFT: Final = 5
+LONGEST_STAIR: Final = 120
+"""A level that lasted longer than this before the next shift was a steady one, not a step of a staircase."""
+
+LONGEST_BASE: Final = 600
+"""Points of a settled level that the next one is compared with; drift is looked for over all of them."""
+_ROOM: Final = 256
 _MOST_CORRELATION: Final = 0.8
 
 
@@ -94,26 +100,63 @@ class Detector:
     Attributes:
         state: What it says of the series now.
         start: Index of the first point of the steady level, once there is one.
+        drift: Over the window at the last look, as a difference of logarithms.
         unsure: |drift| + half-width of the window at the last look: SETTLING goes on until it is below MARGIN.
+        window: How many points that look was at; 0 before the first.
     """
 
     def __init__(self) -> None:
         self.state: State = "starting"
         self.start: int | None = None
+        self.drift = 0.0
         self.unsure = float("inf")
-        self._values: list[float] = []
+        self.window = 0
+        self._values: Series = np.empty(_ROOM)
+        self._total = 0
         self._anchor = 0
+        self._stairs: _Stairs | None = None
         self._held = 0
         self._up = self._down = 0.0
         self._up_zero = self._down_zero = 0
 
+    @property
+    def points(self) -> Series:
+        """The points since the series was last seen to begin anew."""
+        return self._values[self._anchor : self._total]
+
+    def newest(self, points: int) -> Series:
+        """Return the newest points."""
+        return self._values[max(self._total - points, 0) : self._total]
+
+    @property
+    def progress(self) -> float:
+        """How near it is to being settled, 0 to 1: the margin over what is not known yet."""
+        if self.state == "settled":
+            return 1.0
+        return min(MARGIN / self.unsure, 0.99) if self.window and self.unsure > 0 else 0.0
+
+    @property
+    def remaining(self) -> float | None:
+        """How many points more it should take to settle; None where that cannot be said.
+
+        Uncertainty shrinks with the root of the window's length, drift does not shrink.
+        """
+        if self.state == "settled":
+            return 0.0
+        if not self.window or abs(self.drift) >= MARGIN:
+            return None
+        ratio = (self.unsure - abs(self.drift)) / (MARGIN - abs(self.drift))
+        return max(self.window * (ratio * ratio - 1), float(HOLD - self._held))
+
     def push(self, value: float) -> Change | None:
         """Take the next point, a logarithm; return what it changes."""
-        self._values.append(value)
-        total = len(self._values)
+        if self._total == self._values.size:
+            self._values = np.resize(self._values, 2 * self._total)
+        self._values[self._total] = value
+        self._total += 1
         if self.state == "settled":
-            return self._watch(total)
-        points = np.array(self._values[self._anchor :])
+            return self._watch(self._total)
+        points = self.points
         if points.size < WINDOW:
             self.state = "starting" if points.size < FEWEST else "warming"
             return None
@@ -121,16 +164,16 @@ class Detector:
         if left_out > points.size / 2:
             self.state = "warming"
             self._held = 0
+            self.window = 0
             return None
-        window = points[left_out:]
-        size, half = drift(window)
-        self.unsure = abs(size) + half
+        self._look(points[left_out:])
         if self.unsure > MARGIN:
             self._held = 0
-            if window.size >= ENOUGH_FOR_DRIFT and abs(size) - half > MARGIN:
+            half = self.unsure - abs(self.drift)
+            if self.window >= ENOUGH_FOR_DRIFT and abs(self.drift) - half > MARGIN:
                 self.state = "drifting"
             else:
-                self.state = "noisy" if window.size >= ENOUGH_FOR_NOISE else "settling"
+                self.state = "noisy" if self.window >= ENOUGH_FOR_NOISE else "settling"
             return None
         self._held += 1
         self.state = "settling"
@@ -138,8 +181,13 @@ class Detector:
             return None
         self.state = "settled"
         self.start = self._anchor + left_out
-        self._arm(total)
+        self._arm(self._total)
         return Change("settled", self.start)
+
+    def _look(self, window: Series) -> None:
+        self.drift, half = drift(window)
+        self.unsure = abs(self.drift) + half
+        self.window = window.size
 
     def _arm(self, total: int) -> None:
         self._up = self._down = 0.0
@@ -147,7 +195,7 @@ class Detector:
 
     def _watch(self, total: int) -> Change | None:
         assert self.start is not None
-        window = np.array(self._values[self.start :])
+        window = self._values[self.start : total]
         level, innovation = _innovation(window)
         self._up = max(0.0, self._up + innovation - CUSUM_SLACK)
         self._down = max(0.0, self._down - innovation - CUSUM_SLACK)
@@ -158,30 +206,54 @@ class Detector:
         if self._up > CUSUM_LIMIT or self._down > CUSUM_LIMIT:
             since = self._up_zero if self._up > CUSUM_LIMIT else self._down_zero
             length = total - since
-            shift = float(np.median(self._values[since:])) - level if length else 0.0
+            shift = float(np.median(self._values[since:total])) - level if length else 0.0
             if length >= SHORTEST_SHIFT and abs(shift) > MARGIN:
-                self._anchor = since
+                self._climb(since, shift)
                 self._leave("shifted")
                 return Change("shifted", since, shift)
             if length >= SHORTEST_SHIFT:
                 self._arm(total)  # too small to matter: start the sums afresh
         if window.size >= ENOUGH_FOR_DRIFT:
-            size, half = drift(window)
-            if abs(size) - half > MARGIN:
+            self._look(window)
+            half = self.unsure - abs(self.drift)
+            if abs(self.drift) - half > MARGIN:
                 since = self.start
                 self._leave("drifting")
-                return Change("drifting", since, size)
+                return Change("drifting", since, self.drift)
         return None
+
+    def _climb(self, since: int, shift: float) -> None:
+        """Begin anew at a shift; where it is one of several the same way, at the first of them.
+
+        A drift looks like a staircase to a detector of steps. Seen from the foot of the stairs, the next level
+        has to last as long as the stairs before it counts, because at most half of the points are cut.
+        """
+        stairs = self._stairs
+        if stairs is None or (shift > 0) != stairs.up or since - stairs.last > LONGEST_STAIR:
+            self._stairs = stairs = _Stairs(since, since, shift > 0)
+        else:
+            stairs.last = since
+        self._anchor = stairs.foot
 
     def _leave(self, state: State) -> None:
         self.state = state
         self.start = None
+        self.window = 0
         self._held = 0
+
+
+@dataclass(slots=True)
+class _Stairs:
+    """Shifts the same way, soon after each other: where the first and the last began."""
+
+    foot: int
+    last: int
+    up: bool
 
 
 def _innovation(window: Series) -> tuple[float, float]:
     """Return a settled window's level, and by how many standard deviations its last point surprises."""
-    base = window[: max(WINDOW, window.size - 10)]
+    base = window[: max(WINDOW, window.size - 10)][-LONGEST_BASE:]
     level = float(np.median(base))
     residual = base - base.mean()
     phi = _neighbours(residual, float(residual @ residual))

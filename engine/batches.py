@@ -1,0 +1,136 @@
+"""The seconds of a stretch, kept so that any threshold can be counted in each of them later.
+
+What intervals need of each second is how many of its requests were below a percentile, and that percentile is
+known only at the end. Keeping every second of eight hours would take hundreds of megabytes; so once there are
+`MOST` of them, neighbours are added up in pairs, and batches of twice as many seconds are kept from then on.
+Between 128 and 256 of them are left: enough for a variance, and the longer they are, the slower are the swings
+that they show. A few megabytes at most, whatever the length.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.histogram import FINE, Counts, Histogram, Packed
+
+MOST: Final = 256
+"""Batches; an even number."""
+
+_ROW: Final = 1 << 16  # more than there are bins
+_ROOM: Final = 1 << 12
+
+
+class Batches:
+    """Sparse counts of a run of equally long batches of seconds, in one sorted array.
+
+    Attributes:
+        size: Whole batches.
+        span: Seconds in each.
+        totals: Samples of each whole batch, those without an answer included; shape (size,).
+        done: Answers that came in each of them; shape (size,).
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.span = 1
+        self._keys = np.empty(_ROOM, np.uint32)  # batch * _ROW + bin, ascending
+        self._counts = np.empty(_ROOM, np.uint32)
+        self._filled = 0
+        self._totals = np.zeros(MOST, np.int64)
+        self._done = np.zeros(MOST, np.int64)
+        self._part: list[tuple[Packed, int]] = []  # of the batch that is not whole yet
+
+    @property
+    def totals(self) -> Counts:
+        return self._totals[: self.size]
+
+    @property
+    def done(self) -> Counts:
+        return self._done[: self.size]
+
+    def add(self, second: Packed, done: int) -> None:
+        """Take the next second.
+
+        Args:
+            second: Of the requests that were due in it.
+            done: Answers that came in it.
+        """
+        self._part.append((second, done))
+        if len(self._part) < self.span:
+            return
+        if self.size == MOST:
+            self._pair()
+            if len(self._part) < self.span:
+                return
+        self._append()
+
+    def below(self, bins: npt.NDArray[np.int64]) -> Counts:
+        """Return how many samples of each batch are in a bin or below it.
+
+        Args:
+            bins: Which bins, shape (n,).
+
+        Returns:
+            Shape (n, size).
+        """
+        rows = np.arange(self.size, dtype=np.int64) * _ROW
+        cumulative = np.zeros(self._filled + 1, np.int64)
+        np.cumsum(self._counts[: self._filled], out=cumulative[1:])
+        keys = self._keys[: self._filled]
+        first = np.searchsorted(keys, rows.astype(np.uint32))
+        last = np.searchsorted(keys, (rows + bins[:, None]).astype(np.uint32), side="right")
+        counts: Counts = cumulative[last] - cumulative[first]
+        return counts
+
+    def merged(self, first: int, last: int) -> Histogram:
+        """Return the counts of the batches from `first` until before `last` as one histogram."""
+        begin, end = np.searchsorted(self._keys[: self._filled], [first * _ROW, last * _ROW])
+        bins = self._keys[begin:end] % _ROW
+        histogram = Histogram()
+        histogram.counts = np.bincount(bins, self._counts[begin:end], FINE.size).astype(np.int64)
+        histogram.counted = int(histogram.counts.sum())
+        histogram.censored = int(self._totals[first:last].sum()) - histogram.counted
+        if histogram.counted:
+            histogram.min_ns, histogram.max_ns = FINE.lowest(int(bins.min())), FINE.highest(int(bins.max()))
+        return histogram
+
+    def _append(self) -> None:
+        """Make a batch of the seconds that have come."""
+        if len(self._part) == 1:
+            second = self._part[0][0]
+            bins, counts = second.filled, second.counts
+        else:
+            bins = np.concatenate([second.filled for second, _ in self._part])
+            weights = np.concatenate([second.counts for second, _ in self._part])
+            bins, inverse = np.unique(bins, return_inverse=True)
+            counts = np.bincount(inverse, weights).astype(np.uint32)
+        self._reserve(self._filled + bins.size)
+        end = self._filled + bins.size
+        self._keys[self._filled : end] = bins.astype(np.uint32) + np.uint32(self.size * _ROW)
+        self._counts[self._filled : end] = counts
+        self._filled = end
+        self._totals[self.size] = sum(second.counted + second.censored for second, _ in self._part)
+        self._done[self.size] = sum(done for _, done in self._part)
+        self.size += 1
+        self._part.clear()
+
+    def _pair(self) -> None:
+        """Add up neighbours."""
+        rows, bins = np.divmod(self._keys[: self._filled], np.uint32(_ROW))
+        keys, inverse = np.unique(rows // 2 * _ROW + bins, return_inverse=True)
+        counts = np.bincount(inverse, self._counts[: self._filled])
+        self._filled = keys.size
+        self._keys = keys.astype(np.uint32)
+        self._counts = counts.astype(np.uint32)
+        for sums in (self._totals, self._done):
+            sums[: MOST // 2] = sums.reshape(-1, 2).sum(axis=1)
+        self.size //= 2
+        self.span *= 2
+
+    def _reserve(self, room: int) -> None:
+        if room > self._keys.size:
+            self._keys = np.resize(self._keys, max(room, 2 * self._keys.size))
+            self._counts = np.resize(self._counts, self._keys.size)
