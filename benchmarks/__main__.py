@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from benchmarks import accuracy, cases, machine, peers, settling, throughput, watching
+from benchmarks import accuracy, cases, judgement, machine, peers, settling, throughput, watching
 from benchmarks.machine import Cores
 from benchmarks.servers import KINDS, Kind, NoServer
 
@@ -106,6 +106,10 @@ def _lag(arguments: argparse.Namespace, mine: Cores) -> None:
     watching.lag(rates=rates, seconds=arguments.seconds or (3 if arguments.quick else 10), mine=mine)
 
 
+def _statistics(arguments: argparse.Namespace, mine: Cores) -> None:
+    judgement.measure(quick=arguments.quick)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.set_defaults(act=_all)
@@ -149,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
 
     warm = command("settling", "when it says that a cold JVM and a cold cache have settled", _settling)
     warm.add_argument("--repeat", type=int, help="runs of each case (default: 5, quick 1)")
+    command("statistics", "settling, intervals and verdicts against what is true, in virtual time", _statistics)
 
     late = command("lag", "how late an open loop sends, with and without --spin", _lag)
     late.add_argument("--rates", type=_list(int), help="requests a second (default: 1000,10000,50000)")

@@ -9,7 +9,7 @@ that they show. A few megabytes at most, whatever the length.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +37,9 @@ class Batches:
         self.size = 0
         self.span = 1
         self._keys = np.empty(_ROOM, np.uint32)  # batch * _ROW + bin, ascending
-        self._counts = np.empty(_ROOM, np.uint32)
+        self._sums = np.zeros(_ROOM + 1, np.int64)  # samples before each key
         self._filled = 0
+        self._starts = np.zeros(MOST + 1, np.int64)  # where each batch's keys begin
         self._totals = np.zeros(MOST, np.int64)
         self._done = np.zeros(MOST, np.int64)
         self._part: list[tuple[Packed, int]] = []  # of the batch that is not whole yet
@@ -50,6 +51,11 @@ class Batches:
     @property
     def done(self) -> Counts:
         return self._done[: self.size]
+
+    @property
+    def seconds(self) -> int:
+        """How many seconds there are, those of the batch that is not whole included."""
+        return self.size * self.span + len(self._part)
 
     def add(self, second: Packed, done: int) -> None:
         """Take the next second.
@@ -76,21 +82,18 @@ class Batches:
         Returns:
             Shape (n, size).
         """
-        rows = np.arange(self.size, dtype=np.int64) * _ROW
-        cumulative = np.zeros(self._filled + 1, np.int64)
-        np.cumsum(self._counts[: self._filled], out=cumulative[1:])
-        keys = self._keys[: self._filled]
-        first = np.searchsorted(keys, rows.astype(np.uint32))
-        last = np.searchsorted(keys, (rows + bins[:, None]).astype(np.uint32), side="right")
-        counts: Counts = cumulative[last] - cumulative[first]
+        wanted = np.arange(self.size) * _ROW + bins[:, None]
+        last = np.searchsorted(self._keys[: self._filled], wanted.astype(np.uint32), side="right")
+        counts: Counts = self._sums[last] - self._sums[self._starts[: self.size]]
         return counts
 
     def merged(self, first: int, last: int) -> Histogram:
         """Return the counts of the batches from `first` until before `last` as one histogram."""
-        begin, end = np.searchsorted(self._keys[: self._filled], [first * _ROW, last * _ROW])
+        begin, end = int(self._starts[first]), int(self._starts[last])
         bins = self._keys[begin:end] % _ROW
         histogram = Histogram()
-        histogram.counts = np.bincount(bins, self._counts[begin:end], FINE.size).astype(np.int64)
+        counts = np.diff(self._sums[begin : end + 1])
+        histogram.counts = np.bincount(bins, counts, FINE.size).astype(np.int64)
         histogram.counted = int(histogram.counts.sum())
         histogram.censored = int(self._totals[first:last].sum()) - histogram.counted
         if histogram.counted:
@@ -103,15 +106,16 @@ class Batches:
             second = self._part[0][0]
             bins, counts = second.filled, second.counts
         else:
-            bins = np.concatenate([second.filled for second, _ in self._part])
-            weights = np.concatenate([second.counts for second, _ in self._part])
-            bins, inverse = np.unique(bins, return_inverse=True)
-            counts = np.bincount(inverse, weights).astype(np.uint32)
+            bins, counts = _summed(
+                np.concatenate([second.filled for second, _ in self._part]),
+                np.concatenate([second.counts for second, _ in self._part]),
+            )
         self._reserve(self._filled + bins.size)
         end = self._filled + bins.size
         self._keys[self._filled : end] = bins.astype(np.uint32) + np.uint32(self.size * _ROW)
-        self._counts[self._filled : end] = counts
+        self._sums[self._filled + 1 : end + 1] = self._sums[self._filled] + np.cumsum(counts, dtype=np.int64)
         self._filled = end
+        self._starts[self.size + 1] = end
         self._totals[self.size] = sum(second.counted + second.censored for second, _ in self._part)
         self._done[self.size] = sum(done for _, done in self._part)
         self.size += 1
@@ -120,11 +124,12 @@ class Batches:
     def _pair(self) -> None:
         """Add up neighbours."""
         rows, bins = np.divmod(self._keys[: self._filled], np.uint32(_ROW))
-        keys, inverse = np.unique(rows // 2 * _ROW + bins, return_inverse=True)
-        counts = np.bincount(inverse, self._counts[: self._filled])
-        self._filled = keys.size
-        self._keys = keys.astype(np.uint32)
-        self._counts = counts.astype(np.uint32)
+        self._keys, counts = _summed(
+            rows // 2 * np.uint32(_ROW) + bins, np.diff(self._sums[: self._filled + 1])
+        )
+        self._filled = self._keys.size
+        self._sums = np.r_[0, np.cumsum(counts, dtype=np.int64)]
+        self._starts[: MOST // 2 + 1] = np.searchsorted(self._keys, np.arange(MOST // 2 + 1) * _ROW)
         for sums in (self._totals, self._done):
             sums[: MOST // 2] = sums.reshape(-1, 2).sum(axis=1)
         self.size //= 2
@@ -133,4 +138,14 @@ class Batches:
     def _reserve(self, room: int) -> None:
         if room > self._keys.size:
             self._keys = np.resize(self._keys, max(room, 2 * self._keys.size))
-            self._counts = np.resize(self._counts, self._keys.size)
+            self._sums = np.resize(self._sums, self._keys.size + 1)
+
+
+def _summed(keys: npt.NDArray[Any], counts: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return each key once, ascending, with the sum of its counts."""
+    if not keys.size:
+        return keys, counts
+    order = np.argsort(keys, kind="stable")  # made of a few sorted runs, which this sort makes use of
+    keys = keys[order]
+    first = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    return keys[first], np.add.reduceat(counts[order], first)

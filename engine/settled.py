@@ -36,6 +36,9 @@ FEWEST_SAMPLES: Final = 50
 
 WARM_UP_S: Final = 10
 
+UNSTABLE_EVERY_S: Final = 10
+"""How often the two halves of a running segment are compared, which takes longer than all the rest."""
+
 _FULL_S: Final = 0.999
 _ORDER: Final[tuple[SegmentState, ...]] = ("starting", "warming", "shifted", "drifting", "noisy", "settling")
 """What is said where the series disagree: the state that is furthest from settled."""
@@ -161,7 +164,10 @@ class SettledPart:
             batches = self._part if settled else self._whole
             seconds = self.span_s if settled else self._end_s - (self._start_s or 0.0)
             self._throughput = throughput_interval(batches)
-            self._unstable = unstable(batches) if settled else ()
+            if not settled:
+                self._unstable = ()
+            elif not live or self._part.seconds % UNSTABLE_EVERY_S == 0:
+                self._unstable = unstable(batches)
             said = certainty(self.response if settled else whole, batches, seconds=seconds, live=live)
             self._certainty = live, said
         return self._certainty[1]

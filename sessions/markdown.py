@@ -23,7 +23,17 @@ from sessions.machine import machine_entries
 from sessions.model import Session
 from sessions.objectives import figure, outcome
 from sessions.text import LATENCY_ROWS
-from sessions.words import CLIENT, QUANTILE_LABELS, gc_pauses, latency_figure, measured_s, tail_words, verdict
+from sessions.words import (
+    CLIENT,
+    QUANTILE_LABELS,
+    gc_pauses,
+    latency_figure,
+    measured_s,
+    tail_words,
+    throughput_words,
+    verdict,
+    warmup_words,
+)
 
 _MEANT: Final = re.compile(r"([\\`*_{}\[\]<>|#~&])")
 
@@ -76,7 +86,8 @@ def _figures(session: Session) -> str:
     total = failed + sum(result.statuses.values())
     bound = "≥ " if result.client.verdict == "client-bound" else ""
     rows = [
-        ("throughput", f"{bound}{rate(result.throughput_rps)} requests/s"),
+        ("throughput", f"{bound}{throughput_words(result)}"),
+        *((("warm-up", warmup),) if (warmup := warmup_words(result)) else ()),
         ("answers", f"{count(result.requests)}, {size(result.bytes_in)}"),
         *((f"status {escape(name)}", _of(number, total)) for name, number in sorted(result.statuses.items())),
         *(

@@ -36,7 +36,9 @@ from sessions.words import (
     measured_s,
     per_second,
     tail_words,
+    throughput_words,
     verdict,
+    warmup_words,
 )
 
 Clock: TypeAlias = Callable[[SegmentFigures], Latency | None]
@@ -121,10 +123,12 @@ def _figures(page: Page, session: Session) -> None:
     result = session.result
     bound = "≥ " if result.client.verdict == "client-bound" else ""
     page.blank()
-    page.entry("throughput", f"{bound}{rate(result.throughput_rps)} requests/s", style="title")
+    page.entry("throughput", f"{bound}{throughput_words(result)}", style="title")
     measured = measured_s(result)
     speed = f" ({size(result.bytes_in / measured)}/s)" if measured > 0 and result.bytes_in else ""
     page.entry("answers", f"{count(result.requests)}, {size(result.bytes_in)} received{speed}")
+    if warmup := warmup_words(result):
+        page.entry("warm-up", warmup)
     failed = sum(result.errors.values())
     total = failed + sum(result.statuses.values())
     refused = sum(number for status, number in result.statuses.items() if status[:1] in ("4", "5"))
@@ -170,7 +174,7 @@ def _latency(page: Page, session: Session) -> None:
         Column("", [QUANTILE_LABELS.get(name, name) for name in LATENCY_ROWS], left=True),
         Column("response", [figure.text for figure in response]),
         Column(
-            "95 % interval" if latencies.response.ci95 else "",
+            "95 % interval" if latencies.response.ci95 or latencies.response.at_least else "",
             [figure.remark for figure in response],
             left=True,
         ),

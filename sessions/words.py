@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from engine.figures import Cause, GcFigures, Latency, SegmentState, TailFigures
+from engine.figures import Cause, GcFigures, Latency, SegmentFigures, SegmentState, TailFigures
 from engine.histogram import LABELS, MINIMUM_SAMPLES, QUANTILES
-from sessions.format import clock, count, digits, duration, percent, share, span, trim
+from sessions.format import clock, count, digits, duration, percent, rate, share, span, trim
 from sessions.model import Result
 
 Mood: TypeAlias = Literal["good", "warn", "bad", "plain"]
@@ -57,12 +57,80 @@ def verdict(result: Result) -> tuple[Mood, str]:
     """Return whether the figures can be trusted to be of a steady state, as a sentence with its mood."""
     mood, why = STATES[result.state]
     covered = f"figures cover {clock(covered_from(result))} to {clock(result.end_s)}"
+    steadiness = result.steadiness
     if result.state == "not-judged":
         return mood, f"{covered}, warm-up included"
     if result.state == "settled":
         took = max(covered_from(result) - result.start_s, 0.0)
-        return mood, f"SETTLED after {span(took)}; the {covered}"
+        within = f", drift within {percent(steadiness.unsure_pct)}" if steadiness.unsure_pct is not None else ""
+        return mood, f"SETTLED after {span(took)}{within}; the {covered}"
+    if steadiness.reason:
+        why += f" ({steadiness.reason})"
+    if result.state == "settling" and steadiness.eta_s is not None:
+        why += f"; about {span(steadiness.eta_s)} more should have done"
     return mood, f"{result.state.upper()}: {why}; the {covered}"
+
+
+def state_words(figures: SegmentFigures) -> str:
+    """Return a segment's state with what is most worth knowing of it: `settling 63 %, 12 s to go`."""
+    about = figures.steadiness
+    words = figures.state.replace("-", " ")
+    match figures.state:
+        case "settled" if figures.settled_at_s is not None:
+            return f"{words} since {clock(figures.settled_at_s)}"
+        case "settling" if about.progress:
+            left = f", {about.eta_s:.0f} s to go" if about.eta_s is not None else ""
+            return f"{words} {100 * about.progress:.0f} %{left}"
+        case "warming" if about.direction is not None:
+            return f"{words} {'▲' if about.direction == 'rising' else '▼'}"
+        case "shifted" if about.shift_pct is not None and about.shift_at_s is not None:
+            return f"{words} {about.shift_pct:+.0f} % since {clock(about.shift_at_s)}"
+        case "drifting" if about.drift_pct_per_min is not None:
+            return f"{words} {about.drift_pct_per_min:+.1f} %/min"
+        case "noisy" if about.unsure_pct is not None:
+            return f"{words} ±{about.unsure_pct:.0f} %"
+        case "overloaded" if about.backlog is not None:
+            growth, capacity = about.backlog.growth_rps, about.backlog.capacity_rps
+            return f"{words}, queue +{digits(growth)}/s, capacity ≈ {digits(capacity)}/s"
+        case "no-steady-state" if about.period_s is not None:
+            return f"{words}, period {about.period_s:.0f} s"
+        case _:
+            return words
+
+
+def warmup_words(result: Result) -> str:
+    """Return what the warm-up cost, "" where that is not known."""
+    warmup = result.steadiness.warmup
+    if warmup is None or warmup.first_second_pct is None:
+        return ""
+    ten = ""
+    if warmup.first_ten_seconds_pct is not None:
+        ten = f", of the first ten {warmup.first_ten_seconds_pct:+.0f} %"
+    return f"mean of the first second {warmup.first_second_pct:+.0f} % against the settled part{ten}"
+
+
+def throughput_words(result: Result) -> str:
+    """Return the throughput with what is not known of it: `128.4k requests/s ±0.4 %`."""
+    words = f"{rate(result.throughput_rps)} requests/s"
+    if result.throughput_ci95_rps is None or not result.throughput_rps:
+        return words
+    low, high = result.throughput_ci95_rps
+    return f"{words} ±{percent(100 * (high - low) / 2 / result.throughput_rps)}"
+
+
+def half_pct(latency: Latency, name: str) -> float | None:
+    """Return half of a percentile's interval in percent of it; None where it has none.
+
+    Args:
+        latency: The figures.
+        name: Field of `Latency`.
+    """
+    value: float | None = getattr(latency, name)
+    label = QUANTILE_LABELS[name]
+    if not value or label not in latency.ci95:
+        return None
+    low, high = latency.ci95[label]
+    return 100 * (high - low) / 2 / value
 
 
 def covered_from(result: Result) -> float:
@@ -87,7 +155,8 @@ def latency_figure(latency: Latency, name: str, timeout_s: float) -> Figure:
     quantile = QUANTILES.get(name)
     if quantile is not None and (value is None or latency.count < MINIMUM_SAMPLES[name]):
         missing = MINIMUM_SAMPLES[name] - latency.count
-        return Figure(NO_FIGURE, f"{count(missing)} more samples" if missing > 0 else "")
+        needed = f"{count(missing)} more samples" if missing > 0 else ""
+        return Figure(NO_FIGURE, _needs(latency, QUANTILE_LABELS[name]) or needed)
     if value is None:
         return Figure("-")
     if is_bound(latency, name):
@@ -108,11 +177,17 @@ def is_bound(latency: Latency, name: str) -> bool:
 
 def _interval(latency: Latency, label: str) -> str:
     if label not in latency.ci95:
-        return ""
+        above = f"at least {duration(latency.at_least[label])}" if label in latency.at_least else ""
+        return "; ".join(filter(None, (above, _needs(latency, label))))
     lower, upper = latency.ci95[label]
     low, _, unit_low = duration(lower).partition(" ")
     high, _, unit_high = duration(upper).partition(" ")
     return f"{low} - {high} {unit_high}" if unit_low == unit_high else f"{low} {unit_low} - {high} {unit_high}"
+
+
+def _needs(latency: Latency, label: str) -> str:
+    """Return how much longer it would have taken to know a percentile, or both ends of its interval."""
+    return f"needs about {span(latency.needs_s[label])} more" if label in latency.needs_s else ""
 
 
 def gc_pauses(gc: GcFigures, over_s: float) -> str:

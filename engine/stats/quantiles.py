@@ -4,7 +4,9 @@ Response times that follow each other are alike: they wait in the same queue. Th
 independent samples covers the true p99 of a busy queue in 3 to 50 % of cases instead of 95. So the requests are
 counted in blocks of a second and more; by how much the share of slow ones varies from block to block, beyond
 what chance would do, says how many requests count as one (the design effect, as in surveys). What remains is
-the exact interval of order statistics (binomial) for that many samples.
+the exact interval of order statistics (binomial) for that many samples, less what a variance leaves open that
+was estimated from few blocks, or from few that vary (Satterthwaite's degrees of freedom, by their kurtosis;
+without that, p99.9 of a queue at a load of 0.7 was covered in 88 % of cases, with it in 94).
 
 While people watch, the interval is looked at every second, and one of those looks would be wrong by chance: the
 live band is wider (Wilson's interval with z = 3.1, from an asymptotic confidence sequence; Waudby-Smith et al.
@@ -29,6 +31,8 @@ FEWEST_LIVE: Final = 20
 LIVE_Z: Final = 3.1
 _NORMAL: Final = 1.96
 _MOST_CORRELATION: Final = 0.8
+_LEAST_FREEDOM: Final = 3.0
+_KURTOSIS: Final = 3.0  # of the normal distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,10 @@ def worth(below: Counts, total: Counts, samples: int, quantile: float) -> Worth:
     # Many samples in one bin put more below it than the quantile asks for.
     at = share if 0 < share < 1 else quantile
     effect = max(1.0, variance * inflation / (counted * at * (1 - at)))
-    return Worth(samples / effect, student_t(round(max(3.0, (blocks - 1) / inflation), 1), 0.975))
+    # A tail that came in a few bursts varies as those do, and they are few, however many blocks there are.
+    quartic = max(float(np.square(off) @ np.square(off)), 1e-18)
+    freedom = min(blocks - 1, _KURTOSIS * squares * squares / quartic) / inflation
+    return Worth(samples / effect, _t(freedom))
 
 
 def final_span(quantile: float, known: Worth) -> tuple[float, float]:
@@ -102,5 +109,10 @@ def mean_half(values: npt.NDArray[np.float64]) -> float:
     squares = float(off @ off)
     correlation = min(max(float(off[1:] @ off[:-1]) / max(squares, 1e-12) + 1 / blocks, 0.0), _MOST_CORRELATION)
     inflation = (1 + correlation) / (1 - correlation)
-    t = student_t(round(max(3.0, (blocks - 1) / inflation), 1), 0.975)
-    return t * math.sqrt(inflation * squares / (blocks - 1) / blocks)
+    return _t((blocks - 1) / inflation) * math.sqrt(inflation * squares / (blocks - 1) / blocks)
+
+
+def _t(freedom: float) -> float:
+    """Return Student's t at 97.5 %, for degrees of freedom so rounded that the same ones come again."""
+    freedom = max(freedom, _LEAST_FREEDOM)
+    return student_t(round(freedom, 1) if freedom < 10 else float(round(freedom)), 0.975)

@@ -72,6 +72,8 @@ class LatencyPanel(Panel):
         for name, key, of_second in shown:
             spread = segment.ci95.get(name) if banded else None
             band = f"{milliseconds(spread[0])}-{milliseconds(spread[1])}" if spread else ""
+            if banded and name in segment.at_least:
+                band = f"≥{milliseconds(segment.at_least[name])}"
             numbers: Line = (
                 (name.ljust(NAME), "dim" if grey else key),
                 (amount(live, key).ljust(now)[:now], "dim" if grey else "strong"),

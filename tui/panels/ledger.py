@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from engine.figures import SegmentFigures
 from sessions.format import count, load_short, scaled, segment_name, share, size
+from sessions.words import half_pct
 from tui.format import bare, failures, fit, percent, rate
 from tui.panels.base import Panel, View
 from tui.panels.line import Line, Span, Tone
@@ -54,21 +55,28 @@ def lag(row: SegmentFigures) -> str:
     return bare(row.latency_s.lag, "p99") if row.latency_s.lag is not None else UNKNOWN
 
 
+def uncertainty(row: SegmentFigures) -> str:
+    """Return how far the p99 may be off."""
+    half = half_pct(row.latency_s.response, "p99")
+    return UNKNOWN if half is None else f"±{half:.1f}%" if half < 9.95 else f"±{half:.0f}%"
+
+
 COLUMNS: Final[tuple[Column, ...]] = (
     # head, width, rank by which it goes where there is no room (high goes first), text
     ("req/s", 9, 0, lambda row: rate(row.throughput_rps)),
     ("p50 ms", 7, 2, lambda row: bare(row.latency_s.response, "p50")),
-    ("p90 ms", 7, 10, lambda row: bare(row.latency_s.response, "p90")),
+    ("p90 ms", 7, 11, lambda row: bare(row.latency_s.response, "p90")),
     ("p99 ms", 7, 1, lambda row: bare(row.latency_s.response, "p99")),
-    ("p99.9 ms", 8, 9, lambda row: bare(row.latency_s.response, "p999")),
+    ("± p99", 6, 8, uncertainty),
+    ("p99.9 ms", 8, 10, lambda row: bare(row.latency_s.response, "p999")),
     ("svc p99", 7, 4, service),
     ("lag p99", 7, 7, lag),
     ("errors", 8, 3, errors),
-    ("cpu", 7, 8, cpu),
+    ("cpu", 7, 9, cpu),
     ("mem", 7, 5, memory),
     ("gc/s", 6, 6, collections),
-    ("answers", 12, 11, answers),
-    ("seconds", 8, 12, lambda row: f"{row.end_s - row.start_s:.0f}"),
+    ("answers", 12, 12, answers),
+    ("seconds", 8, 13, lambda row: f"{row.end_s - row.start_s:.0f}"),
 )
 OF_OPEN_LOOP: Final = frozenset({"svc p99", "lag p99"})
 """Columns that say nothing new of a closed loop, where a request is due when it is sent."""

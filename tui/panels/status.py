@@ -7,6 +7,7 @@ from typing import Final
 from engine.figures import SegmentFigures
 from engine.snapshot import RunState, Snapshot
 from sessions.format import clock, count, load_short, segment_name
+from sessions.words import state_words
 from tui.format import clean, fit, load_words, percent
 from tui.panels.base import Panel, View
 from tui.panels.line import Line, Span, Tone, length
@@ -94,11 +95,8 @@ def segment_verdict(figures: SegmentFigures) -> Line:
     """Return the segment's number and state; nothing of that where nothing judges it."""
     if figures.state == "not-judged":
         return ((f"segment {segment_name(figures.index)}", "dim"),)
-    words = figures.state.replace("-", " ")
     tone = SEGMENT_TONES.get(figures.state, "dim")
-    if figures.settled_at_s is not None:
-        words += f" since {clock(figures.settled_at_s)}"
-    return ((f"{segment_name(figures.index)} ", "dim"), (words, tone))
+    return ((f"{segment_name(figures.index)} ", "dim"), (state_words(figures), tone))
 
 
 def client_verdict(figures: SegmentFigures) -> list[Line]:
