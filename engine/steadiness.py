@@ -112,19 +112,23 @@ def _reason(
     if state == "warming" and direction is not None:
         return f"latency is still {direction}"
     if state == "settling" and unsure_pct is not None:
-        return f"drift of {name} is known to ±{unsure_pct:.1f} %, {margin:.0f} % is needed"
+        return f"drift of {name} is known to {_within(unsure_pct)}, {margin:.0f} % is needed"
     if state == "drifting" and per_min_pct is not None:
         return f"{name} drifts by {per_min_pct:+.1f} % a minute"
     if state == "noisy" and unsure_pct is not None:
-        return f"{name} varies so much that its drift is known to ±{unsure_pct:.0f} % only"
+        return f"{name} varies so much that its drift is known to {_within(unsure_pct)} only"
     if state == "no-steady-state" and unsteady is not None:
         if unsteady.period is not None:
             period_s = unsteady.period * point_s
             return f"{name} cycles with a period of {period_s:.0f} s: measure whole periods"
         if unsteady.why == "drifting":
             return f"{name} drifts by {_pct(unsteady.drift * 60 / (unsteady.points * point_s)):+.1f} % a minute"
-        return f"{name} varies so much that its drift is known to ±{_pct(unsteady.unsure):.0f} % only"
+        return f"{name} varies so much that its drift is known to {_within(_pct(unsteady.unsure))} only"
     return ""
+
+
+def _within(percent: float) -> str:
+    return f"±{percent:.1f} %" if percent < 10 else f"±{percent:.0f} %" if percent < 100 else "over ±100 %"
 
 
 def _direction(detector: Detector) -> Literal["rising", "falling"] | None:

@@ -28,7 +28,10 @@ STATES: Final[Mapping[SegmentState, tuple[Mood, str]]] = {
     "shifted": ("warn", "latency jumped to another level in between, so the figures blend two"),
     "drifting": ("warn", "latency kept creeping, so the figures depend on when it was stopped"),
     "noisy": ("warn", "latency varied too much to be called steady"),
-    "overloaded": ("bad", "more was asked than the target can do, so latency grows as long as it lasts"),
+    "overloaded": (
+        "bad",
+        "more was asked than the target can do; latency grows as long as it lasts, so percentiles are withheld",
+    ),
     "no-steady-state": ("warn", "latency never became steady"),
     "not-judged": ("plain", ""),
 }
@@ -88,7 +91,7 @@ def state_words(figures: SegmentFigures) -> str:
         case "drifting" if about.drift_pct_per_min is not None:
             return f"{words} {about.drift_pct_per_min:+.1f} %/min"
         case "noisy" if about.unsure_pct is not None:
-            return f"{words} ±{about.unsure_pct:.0f} %"
+            return f"{words} ±{min(about.unsure_pct, 999.0):.0f} %"
         case "overloaded" if about.backlog is not None:
             growth, capacity = about.backlog.growth_rps, about.backlog.capacity_rps
             return f"{words}, queue +{digits(growth)}/s, capacity ≈ {digits(capacity)}/s"
@@ -187,7 +190,10 @@ def _interval(latency: Latency, label: str) -> str:
 
 def _needs(latency: Latency, label: str) -> str:
     """Return how much longer it would have taken to know a percentile, or both ends of its interval."""
-    return f"needs about {span(latency.needs_s[label])} more" if label in latency.needs_s else ""
+    if label not in latency.needs_s:
+        return ""
+    seconds = latency.needs_s[label]
+    return f"needs about {f'{seconds:.0f} s' if seconds < 60 else span(seconds)} more"
 
 
 def gc_pauses(gc: GcFigures, over_s: float) -> str:

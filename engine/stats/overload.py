@@ -63,9 +63,10 @@ def overload(due: Series, left: Series) -> Growth | None:
             for first in {begin, end - SHORTEST}
         ):
             return None
-    # Since the backlog was last as small as it ever was.
+    # It began where the backlog is furthest below a line of half of its newest growth (Page's change point).
     backlog = np.r_[0.0, np.cumsum(grew)]
-    first = min(int(np.argmin(backlog)), due.size - SHORTEST)
+    line = np.arange(backlog.size) * float(grew[-SHORTEST:].mean()) / 2
+    first = min(int(np.argmin(backlog - line)), due.size - SHORTEST)
     growth = float(grew[first:].mean())
     return Growth(
         growth_rps=growth,

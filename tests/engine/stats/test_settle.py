@@ -142,3 +142,37 @@ def test_a_short_blip_rarely_shifts_anything() -> None:
 def test_a_steady_hour_raises_hardly_an_alarm() -> None:
     outcomes = [watch(lambda t: 0.0, 0.02, seed, 900) for seed in range(10)]
     assert sum(len(o.changes) - 1 for o in outcomes) <= 2
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.02, 0.05])
+def test_a_drift_that_looks_like_a_staircase_is_not_settled_in_the_end(noise: float) -> None:
+    assert share(fare(lambda t: 0.002 * t, noise), "settled") == 0
+
+
+def test_a_level_that_lasted_is_no_step_of_a_staircase() -> None:
+    outcomes = [watch(lambda t: 0.1 * (t >= 60) + 0.1 * (t >= 240), 0.02, seed, 300) for seed in range(10)]
+    assert share(outcomes, "settled") >= 0.9
+
+
+def test_progress_and_what_remains_lead_to_settling() -> None:
+    random = np.random.default_rng(4)
+    detector, guesses = Detector(), []
+    for second in range(120):
+        detector.push(random.normal(0, 0.035))
+        if detector.state == "settling":
+            assert 0 < detector.progress < 1
+            guesses.append((second, detector.remaining))
+        if detector.state == "settled":
+            break
+    assert detector.progress == 1.0
+    assert detector.remaining == 0.0
+    at, left = guesses[len(guesses) // 2]
+    assert left is not None
+    assert second - at == pytest.approx(left, rel=1.0, abs=10)
+
+
+def test_what_drifts_beyond_the_margin_says_no_time() -> None:
+    detector = Detector()
+    for second in range(60):
+        detector.push(0.01 * second + 0.001 * (second % 2))
+    assert detector.remaining is None
