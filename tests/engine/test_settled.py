@@ -122,3 +122,106 @@ def test_the_ledger_tells_when_a_segment_settles_and_lets_that_one_speak() -> No
     assert figures.latency_s.response.max == pytest.approx(0.002, rel=0.01)
     assert figures.throughput_rps == pytest.approx(200, rel=0.01)
     assert figures.requests == 8000
+
+
+def test_a_settled_part_says_what_its_warm_up_cost_and_how_long_it_took() -> None:
+    part = SettledPart(closed_loop=True)
+    watch(part, range(60))
+    said = part.steadiness()
+    assert said.settle_s == part.since_s
+    assert said.progress == 1.0
+    assert said.warmup is not None
+    # From 10 ms at the begin to 2 ms: 5 times the level in the first second.
+    assert said.warmup.first_second_pct == pytest.approx(400, rel=0.1)
+    assert said.warmup.first_ten_seconds_pct == pytest.approx(
+        100 * np.mean([4 * math.exp(-t / 4) for t in range(10)]), rel=0.1
+    )
+
+
+def test_while_warming_it_says_which_way_it_goes() -> None:
+    part = SettledPart(closed_loop=True)
+    watch(part, range(10))
+    said = part.steadiness()
+    assert (part.state, said.direction, said.reason) == ("warming", "falling", "latency is still falling")
+    assert said.warmup is None
+
+
+def test_after_a_shift_it_says_so_until_it_has_settled_anew() -> None:
+    part = SettledPart(closed_loop=True)
+    watch(part, range(40), 2.0)
+    turns = watch(part, range(40, 53), 3.0)
+    assert [turn.kind for turn in turns] == ["shifted"]
+    states: list[str] = [part.state]
+    said = part.steadiness()
+    assert said.shift_pct == pytest.approx(50, abs=6)
+    assert said.shift_at_s == pytest.approx(40, abs=3)
+    watch(part, range(53, 100), 3.0)
+    assert [*states, part.state] == ["shifted", "settled"]
+
+
+def test_after_two_minutes_without_a_steady_level_it_says_why() -> None:
+    part = SettledPart(closed_loop=False)
+    turns = [part.take(block(t, 2.0 * math.exp(0.3 * (t % 20) / 20))) for t in range(130)]
+    assert part.state == "no-steady-state"
+    (turn,) = [turn for turn in turns if turn is not None]
+    assert (turn.kind, turn.since_s) == ("no-steady-state", 0.0)
+    assert "cycles with a period of 20 s" in turn.text
+    assert part.steadiness().period_s == pytest.approx(20, abs=1)
+
+
+def test_seconds_with_few_answers_are_put_together_for_a_point() -> None:
+    part = SettledPart(closed_loop=False)
+    for t in range(60):
+        histogram = Histogram()
+        histogram.add(np.full(20, 2_000_000 + 1000 * (t % 3), np.int64))
+        part.take(Block(Second(t_s=float(t), segment=0, done=20), histogram, histogram))
+    assert len(part._points_s) == 20
+    assert part.state == "settled"
+
+
+def test_once_it_is_over_only_what_was_said_is_kept() -> None:
+    part, whole = SettledPart(closed_loop=True), Histogram()
+    watch(part, range(60), 2.0)
+    before = part.certainty(whole, live=False)
+    part.conclude(whole)
+    assert part.certainty(whole, live=False) is before
+    assert before.ci95
+    assert not part._kept
+
+
+def overloaded_books(*, rate: int, capacity: int, seconds: int) -> Ledger:
+    """Return books of an open loop whose target answers at most so many a second, one after the other."""
+    books = Ledger(0, timeout_s=10.0, target=Target(url="u"))
+    books.begin(Load(mode="open", rate=float(rate), concurrency=4096, arrivals="constant"), 0)
+    ended = [(number * S // rate, (number + 1) * S // capacity) for number in range(rate * seconds)]
+    ended = [(due, max(end, due + MS)) for due, end in ended]
+    for second in range(seconds):
+        at_ns = (second + 1) * S
+        now = [(due, end, 200) for due, end in ended if at_ns - S <= end < at_ns]
+        books.add_frame(frame(*now, at_ns=at_ns))
+        waiting = [due for due, end in ended if end >= at_ns and due < at_ns]
+        books.settle(min(waiting, default=at_ns), at_ns)
+    return books
+
+
+def test_an_open_loop_that_asks_too_much_is_overloaded_within_fifteen_seconds() -> None:
+    books = overloaded_books(rate=240, capacity=100, seconds=15)
+    assert [event.kind for event in books.events] == ["overloaded"]
+    assert "the target can do about 100/s" in books.events[0].text
+    figures = books.figures(15 * S)[0]
+    assert figures.state == "overloaded"
+    assert figures.steadiness.backlog is not None
+    assert figures.steadiness.backlog.capacity_rps == pytest.approx(100, rel=0.03)
+    assert figures.steadiness.backlog.growth_rps == pytest.approx(140, rel=0.03)
+    response = figures.latency_s.response
+    assert response.count > 0
+    assert response.p50 is response.p99 is response.mean is None
+    assert response.ci95 == {}
+
+
+def test_an_open_loop_that_is_answered_is_not_overloaded() -> None:
+    books = overloaded_books(rate=100, capacity=240, seconds=30)
+    assert "overloaded" not in [event.kind for event in books.events]
+    figures = books.figures(30 * S)[0]
+    assert figures.latency_s.response.p50 is not None
+    assert figures.latency_s.response.ci95["p50"][0] > 0
