@@ -19,8 +19,8 @@ from engine.figures import (
     Second,
     SegmentFigures,
     SegmentState,
-    TailFigures,
     Steadiness,
+    TailFigures,
     TargetFigures,
 )
 from engine.plan import Load

@@ -88,7 +88,7 @@ def verdicts(view: View) -> list[Line]:
     figures = view.figures
     if figures is None:
         return []
-    return [segment_verdict(figures), *client_verdict(figures)]
+    return [segment_verdict(figures), *client_verdict(figures), *state_detail(figures)]
 
 
 def segment_verdict(figures: SegmentFigures) -> Line:
@@ -96,7 +96,13 @@ def segment_verdict(figures: SegmentFigures) -> Line:
     if figures.state == "not-judged":
         return ((f"segment {segment_name(figures.index)}", "dim"),)
     tone = SEGMENT_TONES.get(figures.state, "dim")
-    return ((f"{segment_name(figures.index)} ", "dim"), (state_words(figures), tone))
+    return ((f"{segment_name(figures.index)} ", "dim"), (state_words(figures).partition(", ")[0], tone))
+
+
+def state_detail(figures: SegmentFigures) -> list[Line]:
+    """Return what else is known of the state: the first to go where there is no room."""
+    detail = state_words(figures).partition(", ")[2]
+    return [((detail, SEGMENT_TONES.get(figures.state, "dim")),)] if detail else []
 
 
 def client_verdict(figures: SegmentFigures) -> list[Line]:
