@@ -75,14 +75,14 @@ def verdict(result: Result) -> tuple[Mood, str]:
 
 
 def state_words(figures: SegmentFigures) -> str:
-    """Return a segment's state with what is most worth knowing of it: `settling 63 %, 12 s to go`."""
+    """Return a segment's state with what is most worth knowing of it: `settling 63 %, steady in about 12 s`."""
     about = figures.steadiness
     words = figures.state.replace("-", " ")
     match figures.state:
         case "settled" if figures.settled_at_s is not None:
             return f"{words} since {clock(figures.settled_at_s)}"
         case "settling" if about.progress:
-            left = f", {about.eta_s:.0f} s to go" if about.eta_s is not None else ""
+            left = f", steady in about {about.eta_s:.0f} s" if about.eta_s is not None else ""
             return f"{words} {100 * about.progress:.0f} %{left}"
         case "warming" if about.direction is not None:
             return f"{words} {'▲' if about.direction == 'rising' else '▼'}"

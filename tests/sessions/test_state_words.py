@@ -16,7 +16,7 @@ from sessions.words import half_pct, latency_figure, state_words, verdict, warmu
 @pytest.mark.parametrize(
     ("state", "about", "words"),
     [
-        ("settling", {"progress": 0.634, "eta_s": 12.0}, "settling 63 %, 12 s to go"),
+        ("settling", {"progress": 0.634, "eta_s": 12.0}, "settling 63 %, steady in about 12 s"),
         ("settling", {"progress": 0.4}, "settling 40 %"),
         ("warming", {"direction": "falling"}, "warming ▼"),
         ("shifted", {"shift_pct": 9.1, "shift_at_s": 134.0}, "shifted +9 % since 2:14"),

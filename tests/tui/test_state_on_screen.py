@@ -32,7 +32,7 @@ def test_settling_says_how_far_and_how_long() -> None:
         snapshot(), state="settling", steadiness=Steadiness(progress=0.63, eta_s=12), settled_at_s=None
     )
     assert segment_verdict(figures)[1][0] == "settling 63 %"
-    assert state_detail(figures)[0][0][0] == "12 s to go"
+    assert state_detail(figures)[0][0][0] == "steady in about 12 s"
 
 
 def test_the_ledger_says_how_far_p99_may_be_off() -> None:
