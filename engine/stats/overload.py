@@ -2,8 +2,8 @@
 
 The backlog of requests that are due and not answered wanders even below saturation; what counts is its growth.
 The growth of each second is due minus answered, and a t interval over the last ten to thirty of them, widened
-for the correlation of neighbours, has to prove that it is more than 1 % of the rate, three seconds running. The
-level of confidence is high because the question is put anew every second.
+for the correlation of neighbours, has to prove that it is more than 1 % of the rate, three seconds running:
+one second alone would be asked often enough to be wrong by chance.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HOLD: Final = 3
 TOLERATED: Final = 0.01
 """Share of the offered rate by which the backlog may grow."""
 
-_CONFIDENCE: Final = 0.995
+_CONFIDENCE: Final = 0.975
 _MOST_CORRELATION: Final = 0.8
 
 
