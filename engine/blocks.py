@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -108,6 +109,10 @@ class Timeline:
         self._target_cpu: float | None = None
         self._threads: int | None = None
         self._runqueue_wait_s: float | None = None
+        self._heap: int | None = None
+        self._goal: int | None = None
+        self._goroutines: int | None = None
+        self._series: dict[str, float] = {}
 
     def begin(self, segment: int | None, at_ns: int) -> None:
         """Begin a segment, or (None) a stretch without load, cutting the block that is under way."""
@@ -196,18 +201,29 @@ class Timeline:
         self._threads = self._threads if threads is None else threads
         self._runqueue_wait_s = self._runqueue_wait_s if runqueue_wait_s is None else runqueue_wait_s
 
+    def observe_runtime(self, heap_bytes: int | None, goal_bytes: int | None, goroutines: int | None) -> None:
+        """Note the newest look at the target's runtime, for the rows to come."""
+        self._heap, self._goal, self._goroutines = heap_bytes, goal_bytes, goroutines
+
+    def observe_series(self, values: Mapping[str, float | None]) -> None:
+        """Note the newest values of some of the series that the user chose, for the rows to come."""
+        merged = {**self._series, **values}
+        self._series = {name: value for name, value in merged.items() if value is not None}
+
     def forget_target(self) -> None:
         """The target's process is gone: say nothing of it until it is seen again."""
         self._rss = self._target_cpu = None
         self._threads = self._runqueue_wait_s = None
+        self._heap = self._goal = self._goroutines = None
+        self._series = {}
 
-    def add_pause(self, end_s: float, pause_s: float) -> None:
-        """Add a garbage collection to the row in which it ended; it is known only after that second."""
+    def add_pause(self, end_s: float, pause_s: float, count: int = 1) -> None:
+        """Add garbage collections to the row in which they ended; they are known only after that second."""
         index = bisect_right(self.rows, end_s, key=lambda row: row.t_s) - 1
         if index >= 0:
             row = self.rows[index]
             self.rows[index] = replace(
-                row, gc_count=row.gc_count + 1, gc_pause_s=round(row.gc_pause_s + pause_s, 9)
+                row, gc_count=row.gc_count + count, gc_pause_s=round(row.gc_pause_s + pause_s, 9)
             )
 
     def add_throttled(self, end_ns: int, throttled_s: float, periods: int) -> None:
@@ -254,6 +270,10 @@ class Timeline:
             runqueue_wait_s=None if self._runqueue_wait_s is None else round(self._runqueue_wait_s, 4),
             throttled_s=round(block.throttled_s, 6) or None,
             throttled_periods=block.throttled_periods,
+            heap_bytes=self._heap,
+            heap_goal_bytes=self._goal,
+            goroutines=self._goroutines,
+            series=dict(self._series) or None,
         )
         if not final or not latency.count:
             return row

@@ -28,6 +28,11 @@ SegmentState: TypeAlias = Literal[
 ]
 
 
+Granularity: TypeAlias = Literal["every", "histogram", "mean+max", "mean", "count", "none"]
+"""What a source tells of a collector's pauses: each one; how many fell between bounds; their mean, with or
+without the longest; only how many collections there were; nothing."""
+
+
 class Latency(Struct, frozen=True, kw_only=True):
     """Percentiles of one kind of time, in seconds.
 
@@ -76,11 +81,14 @@ class LatencySet(Struct, frozen=True, kw_only=True):
 class PauseFigures(Struct, frozen=True, kw_only=True):
     """Stop-the-world time per garbage collection, in seconds."""
 
-    mean: float = 0.0
+    mean: float | None = 0.0
+    """None, as `max` and `total`, where the source does not tell."""
     p99: float | None = None
-    """None until enough pauses stand behind it."""
-    max: float = 0.0
-    total: float = 0.0
+    """None until enough pauses stand behind it, and where not every pause is known."""
+    max: float | None = 0.0
+    total: float | None = 0.0
+    p99_at_most: float | None = None
+    """From a histogram: 99 % are certainly no longer than this."""
 
 
 class GcFigures(Struct, frozen=True, kw_only=True):
@@ -90,6 +98,8 @@ class GcFigures(Struct, frozen=True, kw_only=True):
     pause_s: PauseFigures = PauseFigures()
     lost: int = 0
     """Collections that are known to have happened but whose pause is not known."""
+    granularity: Granularity = "every"
+    """What the source tells of pauses; but for "every", none is known to be `lost`."""
 
 
 Cause: TypeAlias = Literal["gc-pause", "throttled", "poll"]
@@ -264,6 +274,8 @@ class SegmentFigures(Struct, frozen=True, kw_only=True):
     """Figures whose two halves of the settled part differ for real: no baseline to compare with."""
     tail: TailFigures | None = None
     """What may have made its slow requests slow; None where nothing could be known of that."""
+    probed: bool = True
+    """Whether the target was polled for its runtime meanwhile."""
     histogram: dict[str, str] = {}
     """HdrHistogram V2, compressed, base64, values in nanoseconds; filled in when a record is taken."""
 
@@ -301,6 +313,11 @@ class Second(Struct, frozen=True, kw_only=True, omit_defaults=True):
     throttled_s: float | None = None
     """Time for which a CPU quota held the target, summed over cores; None where it did not."""
     throttled_periods: int = 0
+    heap_bytes: int | None = None
+    heap_goal_bytes: int | None = None
+    goroutines: int | None = None
+    series: dict[str, float] | None = None
+    """Values of the series that the user chose, by name; of those that count something, a second."""
 
 
 class Event(Struct, frozen=True, kw_only=True):

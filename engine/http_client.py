@@ -59,14 +59,21 @@ class Fetcher:
         tls: Whom to trust for https, as the load does; the system's authorities where None.
         unix_socket: A Unix socket to connect to, whatever the URL's host.
         timeout_s: How long one `get` may take, all in all.
+        headers: Sent with every request: what the endpoints want to know of who asks.
     """
 
     def __init__(
-        self, *, tls: Tls | None = None, unix_socket: str | None = None, timeout_s: float = TIMEOUT_S
+        self,
+        *,
+        tls: Tls | None = None,
+        unix_socket: str | None = None,
+        timeout_s: float = TIMEOUT_S,
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self._tls = tls
         self._unix_socket = unix_socket
         self._timeout_s = timeout_s
+        self._headers = headers
         self._client: httpx.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
@@ -112,13 +119,17 @@ class Fetcher:
     async def _open(self) -> httpx.AsyncClient:
         if self._client is None:
             try:
-                self._client = await asyncio.to_thread(_client, self._tls, self._unix_socket, self._timeout_s)
+                self._client = await asyncio.to_thread(
+                    _client, self._tls, self._unix_socket, self._timeout_s, self._headers
+                )
             except OSError as error:
                 raise FetchFailed(_one_line(error)) from None
         return self._client
 
 
-def _client(tls: Tls | None, unix_socket: str | None, timeout_s: float) -> httpx.AsyncClient:
+def _client(
+    tls: Tls | None, unix_socket: str | None, timeout_s: float, headers: tuple[tuple[str, str], ...]
+) -> httpx.AsyncClient:
     """Make a client, in a thread: what it imports and reads the first time would hold up a loop for 0.1 s."""
     anyio.run(anyio.sleep, 0)  # httpx gets its sockets from anyio, which loads itself in its first run
     return httpx.AsyncClient(
@@ -132,7 +143,12 @@ def _client(tls: Tls | None, unix_socket: str | None, timeout_s: float) -> httpx
         follow_redirects=False,
         timeout=timeout_s,
         # A few compressed bytes can become any number of plain ones; these endpoints compress nothing.
-        headers={"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "loadtop-probe"},
+        headers=[
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+            ("User-Agent", "loadtop-probe"),
+            *headers,
+        ],
     )
 
 

@@ -16,24 +16,33 @@ from engine.figures import Cause, Event, Latency, Pause, Second, SegmentFigures
 from engine.histogram import Ages
 from engine.machine import ContainerNow, HostNow, ThreadsNow, Throttle
 from engine.plan import Load
+from engine.polls import Polls
 from engine.probes.base import (
+    RUNTIME,
+    Batch,
     ContainerSample,
     Found,
     Gap,
     HostSample,
+    Polled,
     ProcessSample,
     RuntimeSample,
     Sample,
+    SeriesSample,
     ThreadsSample,
+    Told,
 )
 from engine.recent import Recent
 from engine.segments import Segment
 from engine.settled import Turn
-from engine.snapshot import HISTORY_S, GcNow, ProcessNow, Target
+from engine.snapshot import HISTORY_S, Chosen, GcNow, ProcessNow, Target
 from engine.tails import Tails
 
 SAME_GAP_S: Final = 60.0
 """A source that keeps failing is mentioned once in this time, not once a second."""
+
+STALE_NS: Final = 3_000_000_000
+"""What the runtime last said is not shown as its state any more when it has been silent for so long."""
 
 
 class Ledger:
@@ -51,6 +60,9 @@ class Ledger:
         segments: All segments, oldest first.
         target, cores, host, remote, process, threads, container, gc: The newest look at each.
         throttles: When a CPU quota held the target, oldest first.
+        chosen: The newest values of the series that the user chose, by name.
+        polls: When the target was polled.
+        probed: Whether segments that begin now are polled in.
         last_error, last_error_ns: The newest error's text, and when it came.
         last_answer_ns: When the newest answer was reported.
     """
@@ -68,6 +80,9 @@ class Ledger:
         self.container: ContainerNow | None = None
         self.throttles: list[Throttle] = []
         self.gc: GcNow | None = None
+        self.chosen: dict[str, Chosen] = {}
+        self.polls = Polls()
+        self.probed = True
         self.last_error = ""
         self.last_error_ns = start_ns
         self.last_answer_ns = start_ns
@@ -80,6 +95,7 @@ class Ledger:
         self._tails = Tails(start_ns)
         self._said: dict[tuple[int, bool], SegmentFigures] = {}  # of segments that are over; by index and whole
         self._gap_told_ns: dict[str, int] = {}
+        self._gc_ns = start_ns
         self._under_load = False
         self._watched: dict[int, int] = {}  # the second up to which a segment's backlog was judged
 
@@ -89,7 +105,7 @@ class Ledger:
         """Begin a segment; the one before, if any, ends here."""
         self.rest(at_ns)
         self._timeline.begin(len(self.segments), at_ns)
-        self.segments.append(Segment(len(self.segments), load, at_ns, spin=self._spin))
+        self.segments.append(Segment(len(self.segments), load, at_ns, spin=self._spin, probed=self.probed))
         self._under_load = True
 
     def rest(self, at_ns: int) -> None:
@@ -165,11 +181,20 @@ class Ledger:
                 self._add_container(sample)
             case RuntimeSample():
                 self._add_runtime(sample)
+            case SeriesSample(_, chosen):
+                self.chosen |= {series.name: series for series in chosen}
+                self._timeline.observe_series({series.name: series.value for series in chosen})
+            case Polled(at_ns, began_ns):
+                self.polls.add(began_ns, at_ns)
+                self._blame("poll", [(began_ns, at_ns)], at_ns)
+            case Told(at_ns, kind, text):
+                self.tell(at_ns, kind, text)
             case Found(at_ns, target, restarted):
                 gone = self.target.pid is not None and target.pid is None
                 self.target = target
                 if restarted or gone:
                     self.process = self.threads = self.container = None
+                    self.chosen.clear()
                     self._timeline.forget_target()
                 if restarted:
                     self.gc = None
@@ -179,6 +204,8 @@ class Ledger:
                         "the target was restarted" + (f", now pid {target.pid}" if target.pid else ""),
                     )
             case Gap(at_ns, source, reason):
+                if source == RUNTIME:
+                    self._miss_runtime(at_ns)
                 told_ns = self._gap_told_ns.get(source)
                 if told_ns is None or at_ns - told_ns > SAME_GAP_S * 1e9:
                     self._gap_told_ns[source] = at_ns
@@ -333,7 +360,12 @@ class Ledger:
             self._blame("throttled", [(held.start_ns, held.end_ns) for held in sample.held], sample.at_ns)
 
     def _add_runtime(self, sample: RuntimeSample) -> None:
-        self.gc = sample.gc
+        self.gc = gc = sample.gc
+        self._gc_ns = sample.at_ns
+        self._timeline.observe_runtime(gc.heap_bytes, gc.goal_bytes, gc.goroutines)
+        if sample.batch is not None:
+            self._add_batch(sample, sample.batch)
+            return
         by_segment: dict[int, list[int]] = {}
         for end_ns, pause_ns in sample.pauses:
             pause = Pause(self.seconds_of(end_ns), pause_ns / 1e9)
@@ -344,19 +376,39 @@ class Ledger:
                 by_segment.setdefault(segment.index, []).append(pause_ns)
         if self._under_load:  # even where there was none: the collector can be read, and did not run
             by_segment.setdefault(self.segments[-1].index, [])
+        if sample.lost:  # the oldest ones: they came between the look before and the first that is known
+            until_ns = sample.pauses[0][0] if sample.pauses else sample.at_ns
+            segment = self._segment_at((sample.since_ns + until_ns) // 2)
+            if segment is not None:
+                segment.collections.add((), sample.lost)
+                by_segment.setdefault(segment.index, [])
         for index, pauses_ns in by_segment.items():
-            lost = sample.lost if index == max(by_segment) else 0
-            self.segments[index].add_collections(pauses_ns, lost)
+            self.segments[index].collections.add(pauses_ns, 0)
             self._forget(index)
         if self.target.same_host:  # else another clock says when
             pauses = [(end_ns - pause_ns, end_ns) for end_ns, pause_ns in sample.pauses]
             self._blame("gc-pause", pauses, sample.poll_ns)
-            self._blame("poll", [(sample.poll_ns, sample.at_ns)], sample.at_ns)
 
     def _blame(self, what: Cause, intervals: Sequence[tuple[int, int]], known_ns: int) -> None:
         """Hold the slow requests of that time against what happened then."""
         for index in self._tails.happened(what, intervals, known_ns):
             self._forget(index)
+
+    def _miss_runtime(self, at_ns: int) -> None:
+        """A look at the runtime failed: the rows to come have no heap, rather than an old one."""
+        self._timeline.observe_runtime(None, None, None)
+        if at_ns - self._gc_ns > STALE_NS:
+            self.gc = None
+
+    def _add_batch(self, sample: RuntimeSample, batch: Batch) -> None:
+        """Enter collections of which only sums are known, where the middle of the time between looks was."""
+        middle_ns = (sample.since_ns + sample.at_ns) // 2
+        if batch.count:
+            self._timeline.add_pause(self.seconds_of(sample.at_ns), batch.total_s or 0.0, batch.count)
+        segment = self._segment_at(middle_ns)
+        if segment is not None:
+            segment.collections.add_batch(batch, self.target.granularity)
+            self._forget(segment.index)
 
 
 def _turn_words(turn: Turn, segment: int) -> str:

@@ -58,6 +58,24 @@ class Tls(Struct, frozen=True, kw_only=True):
     key_file: str | None = None
 
 
+class ChosenSeries(Struct, frozen=True, kw_only=True):
+    """A series of a page of metrics, as in `http://HOST/metrics#name{label="x"}`."""
+
+    url: str
+    """The page, without user info."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """What the user info stands for."""
+    name: str
+    labels: tuple[tuple[str, str], ...] = ()
+    """Labels that it must have; of several that have them, the sum is shown."""
+
+    @property
+    def title(self) -> str:
+        """The series as it was asked for."""
+        labels = ",".join(f'{name}="{value}"' for name, value in self.labels)
+        return f"{self.name}{{{labels}}}" if labels else self.name
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """A whole run, as asked for; the functions below make its parts from text and check them."""
 
@@ -82,7 +100,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Cores that the workers are pinned to, in turn; empty for no pinning."""
     probing: bool = True
     probe_url: str | None = None
-    """Where the target's runtime is read, if not at its own address."""
+    """Where the target's runtime is read, if not at its own address; without user info."""
+    probe_headers: tuple[tuple[str, str], ...] = ()
+    """What that user info stands for; sent there and nowhere else."""
+    probe_series: tuple[ChosenSeries, ...] = ()
+    """Series of Prometheus pages that are shown beside the rest."""
     pid: int | None = None
     """The target's process, if it is not to be found by its port."""
     note: str = ""

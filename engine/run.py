@@ -19,12 +19,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine import wire
-from engine.errors import EngineLost, LoadtopError
+from engine.errors import EngineLost, LoadtopError, UsageError
 from engine.fleet import Fleet
 from engine.ledger import Ledger
 from engine.limits import check_concurrency
 from engine.plan import REPEATABLE_METHODS, Load, Plan
 from engine.probes.watch import watch
+from engine.probes.wishes import Wishes
 from engine.record import Record
 from engine.snapshot import RunState, Snapshot, Target
 from engine.target import Address
@@ -104,6 +105,7 @@ class Run:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fleet: Fleet | None = None
         self._stopping = asyncio.Event()
+        self._wishes = Wishes()
         self._view = View(plan)
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._live, name="loadtop-run", daemon=True)
@@ -135,6 +137,31 @@ class Run:
     def resume(self) -> None:
         """Go on after `pause`, in a new segment."""
         self._post(self._resume)
+
+    def set_probing(self, on: bool) -> None:
+        """Have the target polled for its runtime from now on, or not; each switch opens a new segment.
+
+        So what polling does to latency can be read off the ledger. Its process and this machine, which are
+        looked at without asking the target, are watched all the same.
+
+        Raises:
+            UsageError: The plan has no probes.
+        """
+        self._check_probes()
+        self._post(lambda: self._set_probing(on))
+
+    def collect_garbage(self) -> None:
+        """Have a Go target run one collection now; where that was asked, or why it could not be, is an event.
+
+        Raises:
+            UsageError: The plan has no probes.
+        """
+        self._check_probes()
+        self._post(self._wishes.collection.set)
+
+    def _check_probes(self) -> None:
+        if not self.plan.probing:
+            raise UsageError("the target is not probed in this run (--no-probe); leave that out")
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """End the run: send nothing more, and wait at most `drain_s` for what is in flight."""
@@ -222,7 +249,7 @@ class Run:
             await fleet.start()
             self._begin(monotonic_ns())
             watching = self._loop.create_task(
-                watch(self.plan, self._address.host_port, self._ledger.add_sample)
+                watch(self.plan, self._address.host_port, self._ledger.add_sample, wishes=self._wishes)
             )
             try:
                 await self._until_stopped(fleet)
@@ -309,6 +336,17 @@ class Run:
         if self._state == RunState.RUNNING:
             self._ledger.begin(load, now_ns)
             self._drive(now_ns, paused=False)
+        self._publish(now_ns)
+
+    def _set_probing(self, on: bool) -> None:
+        if on == self._ledger.probed or self._state not in (RunState.RUNNING, RunState.PAUSED):
+            return
+        now_ns = monotonic_ns()
+        self._wishes.poll(on)
+        self._ledger.probed = on
+        self._ledger.tell(now_ns, "probing", f"polling of the target is {'on' if on else 'off'}")
+        if self._state == RunState.RUNNING:
+            self._ledger.begin(self._load, now_ns)
         self._publish(now_ns)
 
     def _pause(self) -> None:

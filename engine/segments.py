@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
@@ -13,17 +12,16 @@ from msgspec.structs import replace
 from engine import wire
 from engine.backlog import BacklogWatch
 from engine.blocks import Block
+from engine.collector import Collections
 from engine.columns import FIRST_FAILED_STATUS, Columns
 from engine.figures import (
-    GcFigures,
     Latency,
     LatencySet,
     MeanMax,
-    PauseFigures,
     SegmentFigures,
     TargetFigures,
 )
-from engine.histogram import MINIMUM_SAMPLES, Ages, Histogram, Nanoseconds, encode_hdr
+from engine.histogram import Ages, Histogram, Nanoseconds, encode_hdr
 from engine.plan import Load
 from engine.settled import SettledPart, Turn
 from engine.snapshot import ProcessNow
@@ -45,12 +43,15 @@ class Segment:
         load: The settings.
         start_ns: When it began.
         spin: Whether workers of an open loop poll for the next send: their CPU says nothing then.
+        probed: Whether the target is polled for its runtime meanwhile.
 
     Attributes:
         watched: Looks at the target's threads, its container and its machine.
     """
 
-    def __init__(self, index: int, load: Load, start_ns: int, *, spin: bool = False) -> None:
+    def __init__(
+        self, index: int, load: Load, start_ns: int, *, spin: bool = False, probed: bool = True
+    ) -> None:
         self.index = index
         self.load = load
         self.start_ns = start_ns
@@ -59,6 +60,7 @@ class Segment:
         self.retried = 0
         self.resumed = 0
         self.watched = Watched()
+        self.probed = probed
         self._spins = spin and load.mode == "open"
         self._settled = SettledPart(closed_loop=load.mode == "closed")
         self._backlog = BacklogWatch(load.rate or 0.0) if load.mode == "open" else None
@@ -71,9 +73,7 @@ class Segment:
         self._connect = Histogram()
         self._cpu: list[float] = []
         self._rss: list[int] = []
-        self._pauses_ns: array[int] = array("q")
-        self._collections_lost = 0
-        self._collector_seen = False
+        self.collections = Collections()
         self._worker_cpu: list[float] = []
 
     def add(self, columns: Columns) -> None:
@@ -138,12 +138,6 @@ class Segment:
         self._cpu.append(process.cpu_pct)
         self._rss.append(process.rss_bytes)
         self.watched.add_process(process)
-
-    def add_collections(self, pauses_ns: list[int], lost: int) -> None:
-        """Note collections of the target that ended in this segment, and ones whose pause is not known."""
-        self._collector_seen = True
-        self._pauses_ns.extend(pauses_ns)
-        self._collections_lost += lost
 
     def add_worker_cpu(self, busiest_pct: float) -> None:
         """Note the CPU of the busiest worker over the last second."""
@@ -218,7 +212,7 @@ class Segment:
             target=TargetFigures(
                 cpu_pct=_mean(self._cpu),
                 rss_bytes=MeanMax(mean=_mean(self._rss) or 0.0, max=max(self._rss)) if self._rss else None,
-                gc=self._collections() if self._collector_seen else None,
+                gc=self.collections.figures() if self.collections.seen else None,
                 open_files_max=self.watched.open_files_max(),
                 major_faults_per_s=self.watched.major_faults_per_s(),
                 threads=self.watched.threads(),
@@ -226,6 +220,7 @@ class Segment:
                 host=self.watched.host(),
             ),
             unstable=settled.unstable,
+            probed=self.probed,
             histogram=self._histograms(open_loop) if whole else {},
         )
 
@@ -252,25 +247,6 @@ class Segment:
         if open_loop:
             kinds |= {"service": settled.service if is_settled else self._service, "lag": self._lag}
         return {kind: encode_hdr(histogram) for kind, histogram in kinds.items() if histogram.counted}
-
-    def _collections(self) -> GcFigures:
-        pauses_s = np.frombuffer(self._pauses_ns, np.int64) / 1e9
-        count = pauses_s.size + self._collections_lost
-        if not pauses_s.size:
-            return GcFigures(count=count, lost=self._collections_lost)
-        return GcFigures(
-            count=count,
-            pause_s=PauseFigures(
-                mean=float(pauses_s.mean()),
-                # The nearest rank, as everywhere: an interpolated pause did not happen.
-                p99=float(np.quantile(pauses_s, 0.99, method="inverted_cdf"))
-                if pauses_s.size >= MINIMUM_SAMPLES["p99"]
-                else None,
-                max=float(pauses_s.max()),
-                total=float(pauses_s.sum()),
-            ),
-            lost=self._collections_lost,
-        )
 
 
 def withheld(latency: Latency) -> Latency:

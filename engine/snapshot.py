@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from engine.figures import Event, Latency, Pause, Second, SegmentFigures
+from engine.figures import Event, Granularity, Latency, Pause, Second, SegmentFigures
 from engine.machine import ContainerNow, HostNow, ThreadsNow
 from engine.plan import Load
 from engine.stats.slo import SloFigures
@@ -63,6 +63,8 @@ class Target:
         runtime: "go1.26.8", "python 3.11", ... or "".
         same_host: Whether it runs on this machine.
         probe: Where its runtime is read, with the granularity of its pauses; or why it is not, in words.
+        granularity: What that source tells of pauses; "none" where nothing is read.
+        gomaxprocs: GOMAXPROCS of a Go service, or None where it is not known.
     """
 
     url: str
@@ -72,6 +74,8 @@ class Target:
     runtime: str = ""
     same_host: bool = False
     probe: str = ""
+    granularity: Granularity = "none"
+    gomaxprocs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class GcNow:
         cpu_fraction: Share of the target's CPU time spent in its collector since the look before, or None.
         lost: Collections of the whole run whose pause is not known.
         poll_s: How long the last look took, round trip.
+        goroutines: Goroutines there are, or None.
     """
 
     rate_per_s: float = 0.0
@@ -118,6 +123,37 @@ class GcNow:
     cpu_fraction: float | None = None
     lost: int = 0
     poll_s: float = 0.0
+    goroutines: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A series that the user chose to see, at the last look.
+
+    Attributes:
+        name: As it was asked for, with its labels.
+        value: What it is worth, a second where it counts something; None where that is not known (yet).
+        a_second: Whether it counts something, so that `value` is a rate.
+    """
+
+    name: str
+    value: float | None = None
+    a_second: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """What looking at the target costs: the polls of the last ten seconds.
+
+    Attributes:
+        on: Whether it is polled.
+        polls_per_s: Requests of the probes a second.
+        poll_s: Their mean round trip, or None where there were none.
+    """
+
+    on: bool = True
+    polls_per_s: float = 0.0
+    poll_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +180,8 @@ class Snapshot:
         container: Its control group, or None where it has none.
         gc: The target's collector, or None where it cannot be read.
         pauses: Recovered pauses within the reach of `seconds`, oldest first.
+        chosen: The series that the user chose to see.
+        looking: What looking at the target costs.
         workers_cpu_pct: CPU of each worker process in percent of a core.
         console_cpu_pct: CPU of this process in percent of a core.
         last_error: Text of the last error, with its time in `last_error_at_s`; "" where there was none.
@@ -171,6 +209,8 @@ class Snapshot:
     container: ContainerNow | None = None
     gc: GcNow | None = None
     pauses: Sequence[Pause] = ()
+    chosen: Sequence[Chosen] = ()
+    looking: Looking = field(default_factory=Looking)
     workers_cpu_pct: tuple[float, ...] = ()
     console_cpu_pct: float = 0.0
     last_error: str = ""

@@ -88,6 +88,8 @@ class View:
             container=ledger.container,
             gc=ledger.gc,
             pauses=ledger.pauses(since_s=seconds[0].t_s if seconds else 0.0),
+            chosen=tuple(ledger.chosen.values()),
+            looking=ledger.polls.cost(until_ns, on=ledger.probed and self._plan.probing),
             workers_cpu_pct=self._workers_pct,
             console_cpu_pct=self._console_pct,
             last_error=ledger.last_error,
@@ -116,6 +118,7 @@ def record(plan: Plan, state: RunState, ledger: Ledger, *, started_unix_s: float
         events=tuple(ledger.events),
         pauses=ledger.pauses(),
         throttles=tuple(ledger.throttles),
+        gomaxprocs=ledger.target.gomaxprocs,
         last_error=ledger.last_error,
     )
 

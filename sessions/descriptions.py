@@ -88,6 +88,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "gomaxprocs": "GOMAXPROCS of a Go target; null if not known.",
         "same_host": "Whether the target ran on the machine that made the load.",
         "probe": "Where the runtime was read, or why it was not.",
+        "granularity": "What that source tells of pauses: 'every' one, a 'histogram' of them, 'mean+max', "
+        "their 'mean', only the 'count' of collections, or 'none'.",
     },
     "SloFigures": {
         "expr": "The objective as it was set, such as 'p99<5ms'.",
@@ -132,6 +134,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "unstable": "Figures whose first and second half of the settled part differ for real: "
         "no baseline to compare with.",
         "tail": "What may have made its slow requests slow; null where nothing could be known of that.",
+        "probed": "Whether the target was polled for its runtime meanwhile.",
         "histogram": "HdrHistogram V2, compressed, base64, values in nanoseconds, by kind of latency.",
     },
     "Steadiness": {
@@ -258,12 +261,16 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "count": "Collections that ended within the stretch.",
         "pause_s": "Stop-the-world time per collection, in seconds.",
         "lost": "Collections that happened but whose pause is not known.",
+        "granularity": "What the source tells of pauses: 'every' one, a 'histogram' of them, 'mean+max', their "
+        "'mean', or only the 'count' of collections. Where it is not 'every', figures that it does not give "
+        "are null, and collections are counted where the middle of the time between two looks was.",
     },
     "PauseFigures": {
-        "mean": "Mean.",
-        "p99": "99 % are no longer than this.",
+        "mean": "Mean; null if the source does not tell, as for all of these.",
+        "p99": "99 % are no longer than this; null until enough pauses stand behind it.",
         "max": "Longest.",
         "total": "Sum.",
+        "p99_at_most": "From a histogram: 99 % are certainly no longer than this, a bound and no percentile.",
     },
     "Second": {
         "t_s": "Begin of the row, in seconds since the run began.",
@@ -288,6 +295,10 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "throttled_s": "Time for which a CPU quota held the target, in seconds summed over cores; left "
         "out where it did not.",
         "throttled_periods": "Enforcement periods of the quota that ended with the target held.",
+        "heap_bytes": "Heap in use at the newest look; null if not known, as for the next three.",
+        "heap_goal_bytes": "Heap at which the next collection starts, or the largest heap there may be.",
+        "goroutines": "Goroutines at the newest look.",
+        "series": "Newest values of the series that the user chose, by name; of counters, a second.",
     },
     "Result": {
         "segment": "Index of the segment; null if nothing was measured, and then the rest says nothing.",
@@ -311,6 +322,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "target": "What the load did to the target.",
         "unstable": "As in the segment.",
         "tail": "What may have made its slow requests slow; null where nothing could be known of that.",
+        "probed": "Whether the target was polled for its runtime meanwhile.",
     },
 }
 """Name of the struct to key to meaning."""

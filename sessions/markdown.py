@@ -26,6 +26,7 @@ from sessions.text import LATENCY_ROWS
 from sessions.words import (
     CLIENT,
     QUANTILE_LABELS,
+    gc_known,
     gc_pauses,
     latency_figure,
     measured_s,
@@ -110,7 +111,7 @@ def _target_rows(session: Session) -> list[tuple[str, str]]:
         )
     rows += [(f"target's {title}", words) for title, words in machine_entries(target)]
     if target.gc is not None:
-        words = [plural(target.gc.count, "collection"), f"{count(target.gc.lost)} lost"]
+        words = [plural(target.gc.count, "collection"), gc_known(target.gc)]
         words += filter(None, [gc_pauses(target.gc, measured_s(session.result))])
         rows.append(("target's GC", ", ".join(words)))
     tail = session.result.tail

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from engine.figures import (
     ClientFigures,
     Event,
+    Granularity,
     LatencySet,
     Pause,
     Second,
@@ -95,6 +96,7 @@ class KeptTarget(Struct, frozen=True, kw_only=True):
     gomaxprocs: int | None = None
     same_host: bool = False
     probe: str = ""
+    granularity: Granularity = "none"
 
 
 class Environment(Struct, frozen=True, kw_only=True):
@@ -128,6 +130,7 @@ class Result(Struct, frozen=True, kw_only=True):
     target: TargetFigures = TargetFigures()
     unstable: tuple[str, ...] = ()
     tail: TailFigures | None = None
+    probed: bool = True
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -159,3 +162,23 @@ def result_of(segment: SegmentFigures | None) -> Result:
     shared = (name for name in Result.__struct_fields__ if name not in ("segment", "settled"))
     figures = {name: getattr(segment, name) for name in shared}
     return Result(segment=segment.index, settled=segment.state == "settled", **figures)
+    return Result(
+        segment=segment.index,
+        settled=segment.state == "settled",
+        start_s=segment.start_s,
+        end_s=segment.end_s,
+        load=segment.load,
+        state=segment.state,
+        settled_at_s=segment.settled_at_s,
+        requests=segment.requests,
+        throughput_rps=segment.throughput_rps,
+        bytes_in=segment.bytes_in,
+        statuses=segment.statuses,
+        errors=segment.errors,
+        retried=segment.retried,
+        resumed=segment.resumed,
+        latency_s=segment.latency_s,
+        client=segment.client,
+        target=segment.target,
+        probed=segment.probed,
+    )

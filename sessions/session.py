@@ -11,7 +11,7 @@ from engine.figures import Latency, Second, SegmentFigures
 from engine.machine import ContainerNow, ThreadsNow
 from engine.plan import Plan, Tls
 from engine.record import Record
-from engine.snapshot import GcNow, Now, ProcessNow, RunState, Snapshot, Target
+from engine.snapshot import Chosen, GcNow, Now, ProcessNow, RunState, Snapshot, Target
 from engine.stats.slo import judge_all
 from sessions import surroundings
 from sessions.model import SCHEMA, Environment, KeptPlan, KeptTarget, KeptTls, Session, result_of
@@ -79,6 +79,8 @@ def snapshot_of(session: Session, *, file: str) -> Snapshot:
             runtime=known.runtime,
             same_host=known.same_host,
             probe=known.probe,
+            granularity=known.granularity,
+            gomaxprocs=known.gomaxprocs,
         ),
         load=segments[-1].load if segments else session.plan.load,
         duration_s=session.plan.duration_s,
@@ -92,7 +94,8 @@ def snapshot_of(session: Session, *, file: str) -> Snapshot:
         process=_process(seconds),
         threads=_threads(speaks),
         container=_container(speaks),
-        gc=_gc(segments, last),
+        gc=_gc(segments, seconds, last),
+        chosen=_chosen(seconds),
         pauses=session.pauses,
         last_error=session.last_error,
         note=session.plan.note or session.note,
@@ -140,6 +143,7 @@ def _kept_target(target: Target, gomaxprocs: int | None) -> KeptTarget:
         gomaxprocs=gomaxprocs,
         same_host=target.same_host,
         probe=redact_text(clean(target.probe)),
+        granularity=target.granularity,
     )
 
 
@@ -203,9 +207,23 @@ def _container(speaks: SegmentFigures | None) -> ContainerNow | None:
     )
 
 
-def _gc(segments: tuple[SegmentFigures, ...], last: Second | None) -> GcNow | None:
+def _gc(segments: tuple[SegmentFigures, ...], seconds: tuple[Second, ...], last: Second | None) -> GcNow | None:
     seen = [segment.target.gc for segment in segments if segment.target.gc is not None]
     if not seen:
         return None
     span = last.span_s if last and last.span_s > 0 else 1.0
-    return GcNow(rate_per_s=last.gc_count / span if last else 0.0, lost=sum(gc.lost for gc in seen))
+    newest = next((row for row in reversed(seconds) if row.heap_bytes is not None), None)
+    return GcNow(
+        rate_per_s=last.gc_count / span if last else 0.0,
+        lost=sum(gc.lost for gc in seen),
+        heap_bytes=newest.heap_bytes if newest else None,
+        goal_bytes=newest.heap_goal_bytes if newest else None,
+        goroutines=next((row.goroutines for row in reversed(seconds) if row.goroutines is not None), None),
+    )
+
+
+def _chosen(seconds: tuple[Second, ...]) -> tuple[Chosen, ...]:
+    newest: dict[str, float] = {}
+    for row in seconds:
+        newest.update(row.series or {})
+    return tuple(Chosen(name, value) for name, value in newest.items())

@@ -31,6 +31,7 @@ from sessions.page import Column, Page
 from sessions.words import (
     CLIENT,
     QUANTILE_LABELS,
+    gc_known,
     gc_pauses,
     latency_figure,
     measured_s,
@@ -224,9 +225,7 @@ def _target(page: Page, session: Session) -> None:
     if gc is not None:
         measured = measured_s(session.result)
         often = per_second(gc.count, measured)
-        page.entry(
-            "  gc", f"{plural(gc.count, 'collection')}{f' ({often})' if often else ''}, {count(gc.lost)} lost"
-        )
+        page.entry("  gc", f"{plural(gc.count, 'collection')}{f' ({often})' if often else ''}, {gc_known(gc)}")
         pauses = gc_pauses(gc, measured)
         if pauses:
             page.entry("  gc pauses", pauses)

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from engine.figures import Cause, GcFigures, Latency, SegmentFigures, SegmentState, TailFigures
 from engine.histogram import LABELS, MINIMUM_SAMPLES, QUANTILES
+from engine.probes.reading import WORDS
 from sessions.format import clock, count, digits, duration, percent, rate, share, span, trim
 from sessions.model import Result
 
@@ -207,10 +208,22 @@ def gc_pauses(gc: GcFigures, over_s: float) -> str:
     if known <= 0:
         return ""
     pause = gc.pause_s
-    p99 = NO_FIGURE if pause.p99 is None else duration(pause.p99)
+    if pause.total is None or pause.mean is None:
+        return ""
     of_time = f" ({share(pause.total, over_s)} of the time)" if over_s > 0 else ""
-    longest, total = duration(pause.max), duration(pause.total)
-    return f"mean {duration(pause.mean)}, p99 {p99}, max {longest}, total {total}{of_time}"
+    words = [f"mean {duration(pause.mean)}"]
+    if gc.granularity == "every":
+        words.append(f"p99 {NO_FIGURE if pause.p99 is None else duration(pause.p99)}")
+    elif pause.p99_at_most is not None:
+        words.append(f"p99 at most {duration(pause.p99_at_most)}")
+    if pause.max is not None:
+        words.append(f"max {duration(pause.max)}")
+    return ", ".join([*words, f"total {duration(pause.total)}{of_time}"])
+
+
+def gc_known(gc: GcFigures) -> str:
+    """Return how much of a collector's pauses is known: how many are lost, or what the source tells at all."""
+    return f"{count(gc.lost)} lost" if gc.granularity == "every" else WORDS[gc.granularity]
 
 
 FEWEST_SLOW: Final = 20

@@ -188,8 +188,10 @@ def _add_probes(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is watched beside it")
     group.add_argument(
         "--probe",
+        action="append",
         metavar="URL",
-        help="where /debug/pprof or /debug/vars is, if not at the target; or a node_exporter's /metrics",
+        help="where the runtime is shown (/debug/pprof, /debug/vars, metrics), if not at the target, or a "
+        "node_exporter's /metrics; URL#NAME shows a series of a page of metrics, and may be given again",
     )
     group.add_argument(
         "--pid", type=int, metavar="N", help="the target's process, if it is not found by itself"

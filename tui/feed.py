@@ -35,6 +35,14 @@ class Feed(Protocol):
         """Ask for the load to go on."""
         ...
 
+    def set_probing(self, on: bool) -> None:
+        """Ask for the target to be polled, or not; raises LoadtopError where it is not probed at all."""
+        ...
+
+    def collect_garbage(self) -> None:
+        """Ask for one collection of the target's garbage; raises LoadtopError where it is not probed at all."""
+        ...
+
     def stop(self) -> None:
         """Begin to drain: nothing more is sent, answers under way are waited for."""
         ...

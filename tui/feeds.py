@@ -46,6 +46,14 @@ class RunFeed:
         """Let the load go on."""
         self._run.resume()
 
+    def set_probing(self, on: bool) -> None:
+        """Have the target polled, or not."""
+        self._run.set_probing(on)
+
+    def collect_garbage(self) -> None:
+        """Have the target collect its garbage once."""
+        self._run.collect_garbage()
+
     def stop(self) -> None:
         """Begin to drain."""
         self._run.stop(CONSOLE_DRAIN_S)
@@ -77,6 +85,14 @@ class SavedFeed:
 
     def resume(self) -> None:
         """Do nothing: there is no load."""
+
+    def set_probing(self, on: bool) -> None:
+        """Refuse: there is no target any more."""
+        raise UsageError("a saved session has no target to poll")
+
+    def collect_garbage(self) -> None:
+        """Refuse: there is no target any more."""
+        raise UsageError("a saved session has no target to ask")
 
     def stop(self) -> None:
         """Do nothing: there is no load."""

@@ -82,6 +82,9 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("load.rate", "r", "rate", "load: type a rate", "type a rate; 0: closed loop", "load", "live", "rate", 6),
     Key("load.pause", "space", "pause", "load: pause or resume", "pause, resume", "load", "live", "pause", 3),
 
+    Key("target.probing", "P", "probing", "polling of the target off or on", "polling off, on; a new segment", "target", "live"),
+    Key("target.collect", "G", "collect", "one garbage collection now", "one forced collection (Go)", "target", "live"),
+
     Key("display.freeze", "f", "freeze", "display: freeze or thaw", "freeze; data keep flowing", "display", "live", "freeze", 4),
 
     Key("session.save", "S", "save", "save the session", "save now", "session", "live", "save", 7),

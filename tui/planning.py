@@ -14,6 +14,7 @@ from engine import plan as parts
 from engine.errors import UsageError
 from engine.limits import check_concurrency, most_connections
 from engine.plan import Load, Plan, Tls
+from engine.probe_url import parse_probes
 from engine.stats.slo import parse_slo
 
 MOST_FPS: Final = 60
@@ -75,8 +76,7 @@ def _with_load(arguments: argparse.Namespace, plan: Plan) -> Plan:
     check_concurrency(load.concurrency, workers)
     if arguments.pid is not None and not Path(f"/proc/{arguments.pid}").exists():
         raise UsageError(f"--pid {arguments.pid}: there is no such process")
-    if arguments.probe is not None:
-        parts.parse_url(arguments.probe)
+    probes = parse_probes(arguments.probe or ())
     return replace(
         plan,
         load=load,
@@ -87,7 +87,9 @@ def _with_load(arguments: argparse.Namespace, plan: Plan) -> Plan:
         workers=workers,
         cpus=() if arguments.cpus is None else parts.parse_cpus(arguments.cpus, allowed=frozenset(cores)),
         probing=not arguments.no_probe,
-        probe_url=arguments.probe,
+        probe_url=probes.url,
+        probe_headers=probes.headers,
+        probe_series=probes.series,
         pid=arguments.pid,
         slos=slos_of(arguments),
         slo_lenient=arguments.slo_lenient,

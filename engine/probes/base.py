@@ -6,10 +6,13 @@ All `at_ns` are on this machine's monotonic clock (`time.monotonic_ns`), the one
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from engine.machine import ContainerNow, HostNow, ThreadsNow
-from engine.snapshot import GcNow, ProcessNow, Target
+from engine.snapshot import Chosen, GcNow, ProcessNow, Target
+
+RUNTIME: Final = "runtime"
+"""The source that reads the target's runtime, by its name in gaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,28 @@ class ContainerSample:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Collections that are known together only, from a source that does not tell each pause.
+
+    Attributes:
+        count: How many.
+        total_s: What they paused together, or None where the source has no times.
+        max_s: The longest pause, where it is known to be one of these; else None.
+        at_most_s: What none of them paused longer than; None where that is not known.
+        buckets: How many stops of the world were no longer than each bound in seconds, cumulative, ascending;
+            the last bound is infinite. Empty where the source has no histogram.
+        stops: Stops of the world that one collection makes, where there are buckets.
+    """
+
+    count: int
+    total_s: float | None = None
+    max_s: float | None = None
+    at_most_s: float | None = None
+    buckets: tuple[tuple[float, int], ...] = ()
+    stops: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class RuntimeSample:
     """The target's garbage collector.
 
@@ -85,6 +110,8 @@ class RuntimeSample:
             both in nanoseconds. None of them ended before the watch began.
         lost: Collections since the sample before whose pause is not known.
         poll_ns: Begin of the poll; `at_ns` is its end.
+        since_ns: When the sample before was read; `poll_ns` where there was none.
+        batch: Instead of pauses and lost ones, where the source does not tell each pause.
     """
 
     at_ns: int
@@ -92,6 +119,33 @@ class RuntimeSample:
     pauses: tuple[tuple[int, int], ...] = ()
     lost: int = 0
     poll_ns: int = 0
+    since_ns: int = 0
+    batch: Batch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSample:
+    """Series that the user chose, all of one page."""
+
+    at_ns: int
+    chosen: tuple[Chosen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """The target was asked something over HTTP, from `began_ns` to `at_ns`, whatever came of it."""
+
+    at_ns: int
+    began_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something that a probe did at the user's wish, for the list of events."""
+
+    at_ns: int
+    kind: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +157,15 @@ class Gap:
     reason: str
 
 
-Sample: TypeAlias = Found | HostSample | ProcessSample | ThreadsSample | ContainerSample | RuntimeSample | Gap
+Sample: TypeAlias = (
+    Found
+    | HostSample
+    | ProcessSample
+    | ThreadsSample
+    | ContainerSample
+    | RuntimeSample
+    | SeriesSample
+    | Polled
+    | Told
+    | Gap
+)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from engine.probes.base import RuntimeSample
 from engine.probes.memstats import BIRTH, MemStats, recover
+from engine.probes.reading import NO_GOAL
 from engine.snapshot import GcNow
-
-_NO_GOAL: Final = 1 << 62  # with the collector off, NextGC is the largest number there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +49,10 @@ def account(before: Look | None, now: Look, *, lost: int = 0, reborn: bool = Fal
     """
     stats = now.stats
     heap, poll_s = stats.heap_alloc, (now.ended_ns - now.began_ns) / 1e9
-    goal = stats.next_gc if stats.next_gc is not None and stats.next_gc < _NO_GOAL else None
+    goal = stats.next_gc if stats.next_gc is not None and stats.next_gc < NO_GOAL else None
     if before is None:
         gc = GcNow(heap_bytes=heap, goal_bytes=goal, lost=lost, poll_s=poll_s)
-        return Account(RuntimeSample(now.ended_ns, gc, poll_ns=now.began_ns))
+        return Account(RuntimeSample(now.ended_ns, gc, poll_ns=now.began_ns, since_ns=now.began_ns))
     recovery = recover(BIRTH if reborn else before.stats, stats)
     restarted = reborn or recovery.restarted
     ends = [cycle.end_ns - now.offset_ns for cycle in recovery.cycles]
@@ -77,7 +75,8 @@ def account(before: Look | None, now: Look, *, lost: int = 0, reborn: bool = Fal
         lost=lost + newly_lost,
         poll_s=poll_s,
     )
-    return Account(RuntimeSample(now.ended_ns, gc, pauses, newly_lost, now.began_ns), restarted)
+    sample = RuntimeSample(now.ended_ns, gc, pauses, newly_lost, now.began_ns, before.ended_ns)
+    return Account(sample, restarted)
 
 
 def place(ends: Sequence[int], earliest: int, latest: int) -> tuple[int, ...]:

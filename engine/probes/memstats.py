@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -38,6 +38,7 @@ class MemStats:
         heap_alloc: Bytes of live and not yet swept objects.
         next_gc: Heap size at which the next collection starts.
         gc_cpu_fraction: Share of the CPU time since the start that went to the collector, as of the last one.
+        runtime: What the service is written in; Python's page of the same form tells itself by "Pauses".
     """
 
     num_gc: int
@@ -49,6 +50,7 @@ class MemStats:
     heap_alloc: int | None = None
     next_gc: int | None = None
     gc_cpu_fraction: float | None = None
+    runtime: str = "go"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,10 @@ def parse_vars(body: bytes) -> MemStats | None:
     except (ValueError, RecursionError):
         return None
     fields = everything.get("memstats") if isinstance(everything, dict) else None
-    return _from_fields(fields) if isinstance(fields, dict) else None
+    if not isinstance(fields, dict):
+        return None
+    stats = _from_fields(fields)
+    return _with_pauses(stats, fields["Pauses"]) if stats is not None and "Pauses" in fields else stats
 
 
 def recover(before: MemStats, now: MemStats) -> Recovery:
@@ -151,6 +156,23 @@ def _from_fields(fields: Mapping[str, object]) -> MemStats | None:
         next_gc=_count(fields.get("NextGC")),
         gc_cpu_fraction=_fraction(fields.get("GCCPUFraction")),
     )
+
+
+def _with_pauses(stats: MemStats, pauses: object) -> MemStats:
+    """Put a list of the last pauses, [[end, length, ...], ...], oldest first, into the slots of Go's rings.
+
+    So a service in Python can show its collections with the dozen lines that the README has.
+    """
+    entries = pauses if isinstance(pauses, list) else []
+    pairs = [
+        (_count(entry[0]), _count(entry[1])) for entry in entries if isinstance(entry, list) and len(entry) >= 2
+    ]
+    if len(pairs) != min(stats.num_gc, SLOTS) or any(None in pair for pair in pairs):
+        return replace(stats, pause_ns=None, pause_end=None, runtime="python")
+    ends, lengths = [0] * SLOTS, [0] * SLOTS
+    for number, (end, length) in enumerate(pairs, stats.num_gc - len(pairs)):
+        ends[number % SLOTS], lengths[number % SLOTS] = end or 0, length or 0
+    return replace(stats, pause_ns=tuple(lengths), pause_end=tuple(ends), runtime="python")
 
 
 def _count(value: object) -> int | None:

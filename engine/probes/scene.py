@@ -9,8 +9,11 @@ from typing import Any, Final
 
 import psutil
 
+from engine.figures import Granularity
+from engine.http_client import LIMIT_BYTES, Answer, Fetcher
 from engine.plan import Plan
-from engine.probes.base import Found, Gap, Sample
+from engine.probes.base import Found, Gap, Polled, Sample
+from engine.probes.wishes import Wishes
 from engine.snapshot import Target
 
 # A restart is seen both by the process and by its collector's counts, up to a look or two apart.
@@ -25,6 +28,15 @@ class Life:
     started_unix_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Pprof:
+    """Where the target's pprof pages are, and what must be sent along to see them."""
+
+    prefix: str
+    headers: tuple[tuple[str, str], ...] = ()
+    unix_socket: str | None = None
+
+
 class Scene:
     """Shared by all sources of a watch, on one event loop.
 
@@ -37,10 +49,17 @@ class Scene:
         target: What is known of the target.
         process: Its process, or None where it is not known.
         family: The process and all that descend from it, at the last look.
+        pprof: Its pprof pages, or None where none were found.
+        wishes: What the run asks of the sources.
     """
 
     def __init__(
-        self, plan: Plan, address: tuple[str, int], publish: Callable[[Sample], None], clock: Callable[[], int]
+        self,
+        plan: Plan,
+        address: tuple[str, int],
+        publish: Callable[[Sample], None],
+        clock: Callable[[], int],
+        wishes: Wishes | None = None,
     ) -> None:
         self.plan = plan
         self.host, self.port = address
@@ -49,6 +68,8 @@ class Scene:
         self.target = Target(url=plan.url, method=plan.method)
         self.process: psutil.Process | None = None
         self.family: tuple[int, ...] = ()
+        self.pprof: Pprof | None = None
+        self.wishes = wishes or Wishes()
         self._restarted_ns: int | None = None
 
     def tell(
@@ -59,10 +80,20 @@ class Scene:
         runtime: str | None = None,
         same_host: bool | None = None,
         probe: str | None = None,
+        granularity: Granularity | None = None,
+        gomaxprocs: int | None = None,
         restarted: bool = False,
     ) -> None:
         """Publish what is now known of the target; what is not given stays as it was, but a dead process."""
-        told = {"pid": pid, "command": command, "runtime": runtime, "same_host": same_host, "probe": probe}
+        told = {
+            "pid": pid,
+            "command": command,
+            "runtime": runtime,
+            "same_host": same_host,
+            "probe": probe,
+            "granularity": granularity,
+            "gomaxprocs": gomaxprocs,
+        }
         changes: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
         if pid is None and self.process is not None and self.life() is None:
             changes["pid"] = None
@@ -80,6 +111,20 @@ class Scene:
     def has_process_here(self) -> bool:
         """Whether the target's process can be found on this machine, or was named."""
         return self.plan.pid is not None or self.target.same_host
+
+    async def get(
+        self, fetcher: Fetcher, url: str, *, after: bytes | None = None, limit: int = LIMIT_BYTES
+    ) -> Answer:
+        """Read a URL of the target, and publish when that was, whatever comes of it.
+
+        Raises:
+            FetchFailed: There was no usable answer.
+        """
+        began_ns = self.clock()
+        try:
+            return await fetcher.get(url, after=after, limit=limit)
+        finally:
+            self.publish(Polled(self.clock(), began_ns))
 
     def life(self) -> Life | None:
         """Return which life of its process the target is in, or None where that is unknown or over."""

@@ -8,9 +8,10 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final, TypeAlias
 
 from engine.plan import Plan
-from engine.probes import container, find, go_runtime, host, node_exporter, process, threads
+from engine.probes import container, find, forced, host, node_exporter, process, runtime, series, threads
 from engine.probes.base import Sample
 from engine.probes.scene import Scene
+from engine.probes.wishes import Wishes
 
 Source: TypeAlias = Callable[[Scene], Coroutine[Any, Any, None]]
 """Publishes samples until cancelled; returns where it will never have any."""
@@ -21,7 +22,9 @@ OF_TARGET: Final[Mapping[str, Source]] = {
     threads.SOURCE: threads.watch,
     container.SOURCE: container.watch,
     node_exporter.SOURCE: node_exporter.watch,
-    go_runtime.SOURCE: go_runtime.watch,
+    runtime.SOURCE: runtime.watch,
+    series.SOURCE: series.watch,
+    forced.SOURCE: forced.watch,
 }
 """Every source there is; a new one is a function and a line here."""
 
@@ -34,6 +37,7 @@ async def watch(
     publish: Callable[[Sample], None],
     *,
     clock: Callable[[], int] = time.monotonic_ns,
+    wishes: Wishes | None = None,
 ) -> None:
     """Watch the machine and the target, until cancelled.
 
@@ -42,8 +46,9 @@ async def watch(
         address: Host and port that the load goes to.
         publish: Takes each sample, on the caller's loop; must not block.
         clock: The clock that requests are timed with.
+        wishes: What is asked of the sources while they watch.
     """
-    scene = Scene(plan, address, publish, clock)
+    scene = Scene(plan, address, publish, clock, wishes)
     same_host = await asyncio.to_thread(find.is_local, scene.host)
     scene.tell(same_host=same_host, probe="" if plan.probing else "not read (--no-probe)")
     sources = {**OF_MACHINE, **OF_TARGET} if plan.probing else OF_MACHINE

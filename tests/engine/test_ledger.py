@@ -157,18 +157,19 @@ def test_a_segment_that_is_over_still_takes_what_comes_late() -> None:
 def test_every_pause_goes_to_the_segment_in_which_it_ended() -> None:
     books = ledger()
     books.begin(C128, 2 * S)
-    pauses = ((S, 100_000), (1_500 * MS, 300_000), (2_500 * MS, 200_000))
-    books.add_sample(RuntimeSample(at_ns=3 * S, gc=GcNow(), pauses=pauses, lost=4))
+    pauses = ((1_200 * MS, 100_000), (1_500 * MS, 300_000), (2_500 * MS, 200_000))
+    books.add_sample(RuntimeSample(at_ns=3 * S, gc=GcNow(), pauses=pauses, lost=4, since_ns=S))
     first, second = books.figures(3 * S)
     assert first.target.gc is not None
     assert second.target.gc is not None
-    assert (first.target.gc.count, first.target.gc.lost) == (2, 0)
+    # The lost ones are the oldest: they came before the first that is known.
+    assert (first.target.gc.count, first.target.gc.lost) == (6, 4)
     assert first.target.gc.pause_s.total == pytest.approx(0.0004)
     assert first.target.gc.pause_s.p99 is None  # two pauses have no 99th percentile
     assert first.target.gc.pause_s.max == pytest.approx(0.0003)
-    assert (second.target.gc.count, second.target.gc.lost) == (5, 4)
-    assert [round(pause.end_s, 3) for pause in books.pauses()] == [1.0, 1.5, 2.5]
-    assert len(books.pauses(since_s=1.2)) == 2
+    assert (second.target.gc.count, second.target.gc.lost) == (1, 0)
+    assert [round(pause.end_s, 3) for pause in books.pauses()] == [1.2, 1.5, 2.5]
+    assert len(books.pauses(since_s=1.3)) == 2
 
 
 def test_a_collector_that_can_be_read_and_did_not_run_is_told_from_one_that_cannot() -> None:

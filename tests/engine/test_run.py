@@ -149,7 +149,7 @@ def test_every_collection_of_the_target_is_recovered() -> None:
     assert gc is not None
     assert gc.lost == 0
     assert last - first <= len(record.pauses) <= last
-    assert gc.pause_s.max > 0
+    assert gc.pause_s.max is not None and gc.pause_s.max > 0
 
 
 def test_a_worker_that_is_killed_is_replaced_and_the_run_goes_on() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 SOURCES: Final = Path(__file__).parent / "goserver"
 _BUILD_S: Final = 600.0  # the first build of a machine compiles the standard library
@@ -46,11 +46,13 @@ def go_server(*, gomaxprocs: int | None = None, port: int = 0) -> Iterator[GoSer
 
 
 @contextmanager
-def started(program: Path, *, port: int = 0, environment: dict[str, str] | None = None) -> Iterator[GoServer]:
+def started(
+    program: Path, *, port: int = 0, environment: dict[str, str] | None = None, errors: IO[str] | None = None
+) -> Iterator[GoServer]:
     """Run a compiled server; it ends with the block, or with this process however that ends."""
     command = [str(program), "-addr", f"127.0.0.1:{port}", "-until-eof"]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
     ) as process:
         assert process.stdout is not None
         line = process.stdout.readline().strip()

@@ -27,7 +27,7 @@ from engine.figures import (
 )
 from engine.machine import ContainerNow, CoreNow, HostNow, ThreadsNow
 from engine.plan import Load
-from engine.snapshot import GcNow, Now, ProcessNow, RunState, Snapshot, Target
+from engine.snapshot import GcNow, Looking, Now, ProcessNow, RunState, Snapshot, Target
 
 CHANGES = ((0, 64), (42, 128), (85, 192), (97, 256))
 """At which second which number of connections began."""
@@ -391,6 +391,15 @@ class FakeFeed:
         """Note it, and be running."""
         self.wishes.append("resume")
         self._replace(state=RunState.RUNNING)
+
+    def set_probing(self, on: bool) -> None:
+        """Note it, and be polled or not."""
+        self.wishes.append(f"probing {'on' if on else 'off'}")
+        self._replace(looking=Looking(on=on))
+
+    def collect_garbage(self) -> None:
+        """Note it."""
+        self.wishes.append("collect")
 
     def stop(self) -> None:
         """Note it, and be draining."""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.figures import GcFigures
-from sessions.format import count, duration, trim
+from engine.figures import GcFigures, Granularity, Second
+from engine.probes.reading import WORDS
+from sessions.format import count, duration, size, trim
 from sessions.words import NO_FIGURE
 from tui.format import clean, fit, rate, wrapped
 from tui.panels.base import Panel, View
 from tui.panels.chart import LABEL, bars, labelled, top_of
 from tui.panels.line import Line, Span
 from tui.panels.status import fitting
-from tui.panels.timeline import longest_pauses
+from tui.panels.timeline import longest_pauses, worst
 
 INLINE: Final = 34
 """Columns of figures left of the strip where there is one row for both."""
+
+TALL: Final = 4
+"""Rows from which on a second one of figures leaves enough for the strip."""
 
 
 class Gc(Panel):
@@ -24,9 +28,11 @@ class Gc(Panel):
     title = "gc"
 
     def note(self, view: View) -> Span:
-        """Return what a bar is, and how much is missing."""
+        """Return what a bar is, and how much of the pauses is known."""
         if not known(view):
             return "", "dim"
+        if not every(view):
+            return f"stopped in each second; {WORDS[granularity(view)]} known", "dim"
         lost = view.second.gc.lost if view.second.gc is not None else 0
         return f"longest pause of each column, {count(lost)} lost", "warn" if lost else "dim"
 
@@ -42,7 +48,10 @@ class Gc(Panel):
             left = max(INLINE, sum(len(text) for text, _ in figures) + 2)
             pad: Span = (" " * (left - sum(len(text) for text, _ in figures)), "text")
             return [(*figures, pad, *strip(view, width - left, 1)[0])]
-        return [fitting(summary(view, titled=not view.framed), width), *strip(view, width, height - 1)]
+        lines = [fitting(summary(view, titled=not view.framed), width)]
+        if height >= TALL:
+            lines.append(fitting(runtime(view), width))
+        return [*lines, *strip(view, width, height - len(lines))]
 
 
 def known(view: View) -> bool:
@@ -62,16 +71,22 @@ def summary(view: View, *, titled: bool) -> list[Line]:
         gc.rate_per_s if gc is not None else (segment.count / span if segment is not None and span > 0 else 0.0)
     )
     parts.append(((("gc " if titled else ""), "title"), (f"{rate(per_s)}/s", "text")))
+    if not view.second.looking.on and not view.second.saved:
+        parts.append((("not polled", "warn"),))
     if segment is None:
         return parts
     pause = segment.pause_s
-    if segment.count == segment.lost and segment.count:
+    if (segment.count == segment.lost and segment.count) or pause.mean is None or pause.total is None:
         parts.append((("pauses not known", "dim"),))
         return parts
+    parts.append(((f"mean {duration(pause.mean)}", "text"),))
+    if pause.max is not None:
+        parts.append(((f"max {duration(pause.max)}", "text"),))
+    if segment.granularity == "every":
+        parts.append(((f"p99 {NO_FIGURE if pause.p99 is None else duration(pause.p99)}", "text"),))
+    elif pause.p99_at_most is not None:
+        parts.append(((f"p99 at most {duration(pause.p99_at_most)}", "text"),))
     parts += [
-        ((f"mean {duration(pause.mean)}", "text"),),
-        ((f"max {duration(pause.max)}", "text"),),
-        ((f"p99 {NO_FIGURE if pause.p99 is None else duration(pause.p99)}", "text"),),
         ((f"{count(segment.count)} in segment", "dim"),),
         ((f"stopped {duration(pause.total)}", "dim"),),
     ]
@@ -80,15 +95,52 @@ def summary(view: View, *, titled: bool) -> list[Line]:
     return parts
 
 
+def runtime(view: View) -> list[Line]:
+    """Return what else the runtime says of itself, and what it costs to ask."""
+    gc, looking = view.second.gc, view.second.looking
+    parts: list[Line] = []
+    if gc is not None:
+        if gc.goroutines is not None:
+            parts.append(((f"{count(gc.goroutines)} goroutines", "text"),))
+        if gc.cpu_fraction is not None:
+            parts.append(((f"gc takes {gc.cpu_fraction * 100:.1f} % of cpu", "text"),))
+        if gc.alloc_bytes_per_s is not None:
+            parts.append(((f"alloc {size(gc.alloc_bytes_per_s)}/s", "text"),))
+    if view.second.target.gomaxprocs is not None:
+        parts.append(((f"GOMAXPROCS {view.second.target.gomaxprocs}", "text"),))
+    if looking.poll_s is not None:
+        cost = f"{rate(looking.polls_per_s)} polls/s of {duration(looking.poll_s)}"
+        parts.append(((cost, "dim"),))
+    return parts
+
+
+def granularity(view: View) -> Granularity:
+    """Return what is known of pauses: in the segment, else from the source."""
+    figures = view.figures
+    if figures is not None and figures.target.gc is not None:
+        return figures.target.gc.granularity
+    return view.second.target.granularity
+
+
+def every(view: View) -> bool:
+    """Return whether every pause is known, but for those that are counted as lost."""
+    return granularity(view) in ("every", "none")
+
+
 def strip(view: View, width: int, height: int) -> list[Line]:
-    """Return the longest pause of each column, on throughput's axis of time."""
+    """Return the longest pause of each column, else the time stopped in it, on throughput's axis of time."""
 
     def draw() -> list[Line]:
         time = view.time(max(1, width - LABEL))
-        longest = longest_pauses(time, view.second.pauses)
+        longest = longest_pauses(time, view.second.pauses) if every(view) else time.values(worst(stopped))
         top = top_of(longest)
         rows = bars(time, longest, height, top, "gc", view.glyphs)
         label = trim(duration(top)) if any(longest) else ""
         return [labelled(row, label if index == 0 else "") for index, row in enumerate(rows)]
 
     return view.once(("gc", width, height), draw)
+
+
+def stopped(second: Second) -> float:
+    """Return how long a second's collections stopped the world."""
+    return second.gc_pause_s

@@ -19,6 +19,7 @@ from tui.panels.answers import Answers
 from tui.panels.base import Panel, View
 from tui.panels.cores import Cores
 from tui.panels.events import Events
+from tui.panels.extras import Extras
 from tui.panels.footer import Footer
 from tui.panels.gc import Gc
 from tui.panels.glyphs import Glyphs
@@ -31,6 +32,7 @@ from tui.panels.tiny import Tiny
 from tui.screens.keeping import Keeping
 from tui.screens.layout import form_of, places
 from tui.screens.looking import Looking
+from tui.screens.probing import Probing
 from tui.screens.steering import Steering
 
 SKIP_ABOVE: Final = 6
@@ -58,6 +60,7 @@ class Dashboard(Layout):
 
 class RunScreen(
     Steering,
+    Probing,
     Looking,
     Keeping,
 ):
@@ -80,6 +83,7 @@ class RunScreen(
             Gc(),
             Cores(),
             TargetPanel(),
+            Extras(),
             Ledger(),
             Answers(),
             Events(),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -65,4 +66,13 @@ func (c *counter) show(w http.ResponseWriter, _ *http.Request) {
 		"max_open":      c.maxOpen,
 		"opened":        c.opened,
 	})
+}
+
+// metrics shows some of the counts in Prometheus's text.
+func (c *counter) metrics(w http.ResponseWriter, _ *http.Request) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+	fmt.Fprintf(w, "# TYPE served_total counter\nserved_total %d\n", c.served)
+	fmt.Fprintf(w, "# TYPE open_connections gauge\nopen_connections{kind=\"http\"} %d\n", c.open)
 }

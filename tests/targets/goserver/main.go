@@ -113,6 +113,7 @@ func main() {
 	mux.HandleFunc("/echo", echo)
 	counts := &counter{}
 	mux.HandleFunc("/count", counts.show)
+	mux.HandleFunc("/metrics", counts.metrics)
 
 	listener, err := net.Listen("tcp", *address)
 	if err != nil {
@@ -128,7 +129,7 @@ func main() {
 	}
 	server := &http.Server{
 		Handler: counts.around(mux, func(r *http.Request) bool {
-			return r.URL.Path != "/count" && !strings.HasPrefix(r.URL.Path, "/debug/")
+			return r.URL.Path != "/count" && r.URL.Path != "/metrics" && !strings.HasPrefix(r.URL.Path, "/debug/")
 		}),
 		ConnState: counts.connState,
 	}

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 
 from engine.plan import Plan
-from engine.probes import go_runtime
+from engine.probes import attach, places, runtime
 from engine.probes.base import Found, Gap, RuntimeSample
-from engine.probes.go_runtime import interval_s, origin, places, wall_offset_ns
+from engine.probes.runtime import interval_s, wall_offset_ns
 from engine.probes.scene import Scene
 from tests.engine.probes.heard import Heard, one_source
 from tests.engine.probes.ring import Ring
@@ -21,39 +21,13 @@ HEAP = "heap?debug=1"
 PAGE = answer(b"<!doctype html><title>shop</title>" + b"<p>hello" * 10_000, kind="text/html")
 
 
-@pytest.mark.parametrize(
-    ("url", "prefix", "pages"),
-    [
-        ("http://h:1", "http://h:1/debug/pprof", ["http://h:1/debug/vars", f"http://h:1/debug/pprof/{HEAP}"]),
-        ("http://h:1/", "http://h:1/debug/pprof", ["http://h:1/debug/vars", f"http://h:1/debug/pprof/{HEAP}"]),
-        (
-            "http://[::1]:6060/debug/pprof/goroutine?debug=1",
-            "http://[::1]:6060/debug/pprof",
-            ["http://[::1]:6060/debug/vars", f"http://[::1]:6060/debug/pprof/{HEAP}"],
-        ),
-        (
-            "https://h/api/debug/pprof/",
-            "https://h/api/debug/pprof",
-            ["https://h/api/debug/vars", f"https://h/api/debug/pprof/{HEAP}"],
-        ),
-        (
-            "http://h/admin/pprof",
-            "http://h/admin/pprof",
-            ["http://h/admin/vars", f"http://h/admin/pprof/{HEAP}"],
-        ),
-        ("http://h/debug/vars", "http://h/debug/pprof", ["http://h/debug/vars"]),
-        ("http://h/debug/pprof/heap?debug=1", "http://h/debug/pprof", [f"http://h/debug/pprof/{HEAP}"]),
-        ("http://h/debug/heap", "http://h/debug", [f"http://h/debug/{HEAP}"]),
-    ],
-)
-def test_a_probe_url_may_be_a_service_a_prefix_or_a_page(url: str, prefix: str, pages: list[str]) -> None:
-    where = places(url)
-    assert where.prefix == prefix
-    assert [endpoint.url for endpoint in where.endpoints] == pages
-
-
-def test_a_targets_own_debug_pages_are_at_its_root() -> None:
-    assert origin("http://h:8080/json?a=b") == "http://h:8080"
+@pytest.fixture(autouse=True)
+def nobody_at_the_usual_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever runs on this machine, no test finds it by the usual port."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    monkeypatch.setattr(places, "PPROF_PORT", port)
+    monkeypatch.setattr(attach, "PPROF_PORT", port)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +48,7 @@ def listen(script: Script, until: Callable[[Heard], object]) -> Heard:
         heard = Heard()
         async with hostile(script) as url:
             scene = Scene(Plan(url=f"{url}/shop"), ("127.0.0.1", 1), heard, time.monotonic_ns)
-            async with one_source(go_runtime.watch, scene, heard):
+            async with one_source(runtime.watch, scene, heard):
                 await heard.until(lambda: until(heard))
         return heard
 
@@ -88,13 +62,13 @@ def probe_words(heard: Heard) -> str:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        (pages({}), "no Go runtime at "),
-        (pages({}, PAGE), "no Go runtime at "),
-        (pages({}, answer(b"", status="302 Found", extra="Location: /debug/vars\r\n")), "no Go runtime at "),
-        (pages({}, answer(b"", status="401 Unauthorized")), "no Go runtime at "),
-        (pages({}, answer(b"\x1f\x8b\x08" + bytes(range(256)))), "no Go runtime at "),
-        (pages({}, answer(b'{"memstats": {"NumGC": -5}}')), "no Go runtime at "),
-        (pages({}, answer(b"\n# runtime.MemStats\n# NumGC = lots\n")), "no Go runtime at "),
+        (pages({}), "no runtime at "),
+        (pages({}, PAGE), "no runtime at "),
+        (pages({}, answer(b"", status="302 Found", extra="Location: /debug/vars\r\n")), "no runtime at "),
+        (pages({}, answer(b"", status="401 Unauthorized")), "no runtime at "),
+        (pages({}, answer(b"\x1f\x8b\x08" + bytes(range(256)))), "no runtime at "),
+        (pages({}, answer(b'{"memstats": {"NumGC": -5}}')), "no runtime at "),
+        (pages({}, answer(b"\n# runtime.MemStats\n# NumGC = lots\n")), "no runtime at "),
         (pages({}, answer(b"", status="503 Service Unavailable")), "no answer at "),
         (pages({}, b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), "no answer at "),
         (hanging_up, "no answer at "),
@@ -119,9 +93,12 @@ def test_a_target_that_is_not_there_is_said_so() -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         scene = Scene(Plan(url=url), ("127.0.0.1", 1), heard, time.monotonic_ns)
-        async with one_source(go_runtime.watch, scene, heard):
+        async with one_source(runtime.watch, scene, heard):
             await heard.until(lambda: heard.of(Gap))
-        assert heard.target.probe == f"no answer at {url}/debug/pprof (no connection); give --probe URL"
+        assert (
+            heard.target.probe
+            == f"no answer at {url} or port {places.PPROF_PORT} (no connection); give --probe URL"
+        )
         assert heard.reasons == ["no connection"]
 
     asyncio.run(run())
@@ -135,13 +112,19 @@ def test_no_look_ever_starts_a_collection() -> None:
         writer.write(answer(b"", status="404 Not Found"))
 
     listen(script, probe_words)
-    assert asked == ["/debug/pprof/cmdline", "/debug/vars", f"/debug/pprof/{HEAP}"]
+    assert asked == [
+        "/debug/pprof/cmdline",
+        "/debug/vars",
+        f"/debug/pprof/{HEAP}",
+        "/metrics",
+        "/actuator/prometheus",
+    ]
 
 
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks follow each other closely."""
-    monkeypatch.setattr(go_runtime, "interval_s", lambda rate: 0.01)
+    monkeypatch.setattr(runtime, "interval_s", lambda rate: 0.01)
 
 
 @pytest.mark.usefixtures("quickly")
