@@ -103,7 +103,7 @@ class Fetcher:
             FetchFailed: There was no answer, or not within the time.
             TooLarge: The body is longer than `limit`; reading stopped there.
         """
-        client = await self._open()
+        client = await self.open()
         began = time.monotonic_ns()
         try:
             async with asyncio.timeout(self._timeout_s), client.stream("GET", url) as response:
@@ -116,7 +116,12 @@ class Fetcher:
             raise FetchFailed(_one_line(error)) from None
         return Answer(response.status_code, body, time.monotonic_ns() - began)
 
-    async def _open(self) -> httpx.AsyncClient:
+    async def open(self) -> httpx.AsyncClient:
+        """Make ready to connect; `get` does so by itself.
+
+        Raises:
+            FetchFailed: The files that say whom to trust cannot be read.
+        """
         if self._client is None:
             try:
                 self._client = await asyncio.to_thread(

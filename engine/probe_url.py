@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from engine.errors import UsageError
 from engine.plan import ChosenSeries, parse_url
 from engine.probes.prometheus import parse
+
+_USER_INFO: Final = re.compile(r"(?<=://)[^\s/?#]*@")
 
 
 class Probes(NamedTuple):
@@ -29,7 +32,7 @@ def parse_probes(texts: Sequence[str]) -> Probes:
     series: list[ChosenSeries] = []
     for text in texts:
         page, hash_, name = text.strip().partition("#")
-        place, authorization = parse_url(page)
+        place, authorization = _checked(page)
         if hash_:
             one = _series(place, authorization, name)
             if one not in series:
@@ -42,6 +45,13 @@ def parse_probes(texts: Sequence[str]) -> Probes:
         else:
             url, headers = place, authorization
     return Probes(url, headers, tuple(series))
+
+
+def _checked(page: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    try:
+        return parse_url(page)
+    except UsageError as error:
+        raise UsageError(_USER_INFO.sub("", f"--probe: {error}")) from None
 
 
 def _series(page: str, headers: tuple[tuple[str, str], ...], text: str) -> ChosenSeries:

@@ -7,6 +7,7 @@ prom-client of Node, .NET's System.Runtime meter and prometheus-net, and Python'
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from typing import Final
@@ -15,6 +16,7 @@ from engine.probes.prometheus import Page, Reader, Series
 from engine.probes.reading import NO_GOAL, Reading
 
 _LARGEST: Final = 2.0**63
+_VERSION: Final = re.compile(r"go1[\w.+-]{1,40}", re.ASCII)
 
 
 class Metrics:
@@ -63,7 +65,7 @@ def _go(page: Metrics) -> Reading:
     info = page.of("go_info")
     version = info[0].labels.get("version", "") if info else ""
     return Reading(
-        version if version.startswith("go1.") else "go",
+        version if _VERSION.fullmatch(version) else "go",
         "histogram" if buckets else "mean+max",
         collections=page.whole("go_gc_duration_seconds_count") or 0,
         pause_total_s=page.sum("go_gc_duration_seconds_sum"),

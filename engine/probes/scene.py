@@ -120,6 +120,7 @@ class Scene:
         Raises:
             FetchFailed: There was no usable answer.
         """
+        await fetcher.open()  # what that takes, the first time, is no burden of the target's
         began_ns = self.clock()
         try:
             return await fetcher.get(url, after=after, limit=limit)
