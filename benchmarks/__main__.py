@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from benchmarks import accuracy, cases, judgement, machine, peers, settling, throughput, watching
+from benchmarks import accuracy, cases, judgement, machine, peers, probing, settling, throughput, watching
 from benchmarks.machine import Cores
 from benchmarks.servers import KINDS, Kind, NoServer
 
@@ -25,7 +25,7 @@ def main() -> int:
     throughput.describe(mine)
     try:
         arguments.act(arguments, mine)
-    except (NoServer, watching.NoLoadtop) as error:
+    except (NoServer, watching.NoLoadtop, probing.NotRead) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -101,6 +101,15 @@ def _settling(arguments: argparse.Namespace, mine: Cores) -> None:
     )
 
 
+def _probing(arguments: argparse.Namespace, mine: Cores) -> None:
+    probing.probing(
+        concurrency=(arguments.concurrency or [64])[0],
+        seconds=arguments.seconds or (3 if arguments.quick else 6),
+        pairs=arguments.repeat or (3 if arguments.quick else 10),
+        mine=mine,
+    )
+
+
 def _lag(arguments: argparse.Namespace, mine: Cores) -> None:
     rates = arguments.rates or [1000, 10_000, 50_000]
     watching.lag(rates=rates, seconds=arguments.seconds or (3 if arguments.quick else 10), mine=mine)
@@ -154,6 +163,10 @@ def _parser() -> argparse.ArgumentParser:
     warm = command("settling", "when it says that a cold JVM and a cold cache have settled", _settling)
     warm.add_argument("--repeat", type=int, help="runs of each case (default: 5, quick 1)")
     command("statistics", "settling, intervals and verdicts against what is true, in virtual time", _statistics)
+
+    look = command("probing", "what polling its runtime costs the target", _probing)
+    look.add_argument("--concurrency", type=_list(int), help="connections (default: 64)")
+    look.add_argument("--repeat", type=int, help="pairs of stretches (default: 10, quick 3)")
 
     late = command("lag", "how late an open loop sends, with and without --spin", _lag)
     late.add_argument("--rates", type=_list(int), help="requests a second (default: 1000,10000,50000)")

@@ -162,23 +162,3 @@ def result_of(segment: SegmentFigures | None) -> Result:
     shared = (name for name in Result.__struct_fields__ if name not in ("segment", "settled"))
     figures = {name: getattr(segment, name) for name in shared}
     return Result(segment=segment.index, settled=segment.state == "settled", **figures)
-    return Result(
-        segment=segment.index,
-        settled=segment.state == "settled",
-        start_s=segment.start_s,
-        end_s=segment.end_s,
-        load=segment.load,
-        state=segment.state,
-        settled_at_s=segment.settled_at_s,
-        requests=segment.requests,
-        throughput_rps=segment.throughput_rps,
-        bytes_in=segment.bytes_in,
-        statuses=segment.statuses,
-        errors=segment.errors,
-        retried=segment.retried,
-        resumed=segment.resumed,
-        latency_s=segment.latency_s,
-        client=segment.client,
-        target=segment.target,
-        probed=segment.probed,
-    )

@@ -78,4 +78,4 @@ def _figures(segment: SegmentFigures) -> Iterator[float]:
     if target.cpu_pct is not None:
         yield target.cpu_pct
     if target.gc is not None:
-        yield from (target.gc.count, target.gc.pause_s.max)
+        yield from (target.gc.count, target.gc.pause_s.max or 0.0)
