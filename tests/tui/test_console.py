@@ -139,6 +139,16 @@ def test_nonsense_is_refused_where_it_is_typed_and_escape_changes_nothing() -> N
     drive(script)
 
 
+def test_the_target_is_polled_or_not_and_asked_to_collect() -> None:
+    async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
+        await pilot.press("P")
+        assert "not polled" in painted(app, Footer)
+        await pilot.press("P", "G")
+        assert feed.wishes == ["probing off", "probing on", "collect"]
+
+    drive(script)
+
+
 def test_space_pauses_and_resumes_load() -> None:
     async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
         await pilot.press("space")

@@ -7,15 +7,17 @@ import dataclasses
 import msgspec
 import pytest
 
-from engine.figures import Event, Latency, LatencySet, Pause, Second
+from engine.figures import Event, GcFigures, Latency, LatencySet, Pause, PauseFigures, Second
 from engine.machine import ContainerNow, CoreNow, HostNow, ThreadsNow
-from engine.snapshot import Now, RunState, Snapshot, Target
+from engine.snapshot import Chosen, Looking, Now, RunState, Snapshot, Target
+from sessions.words import NO_FIGURE
 from tests.tui import fake_feed
 from tui.panels.answers import Answers
 from tui.panels.base import Panel, View
 from tui.panels.chart import bars, gauge, spark
 from tui.panels.cores import Cores
 from tui.panels.events import Events
+from tui.panels.extras import Extras
 from tui.panels.footer import Footer
 from tui.panels.gc import Gc
 from tui.panels.glyphs import GLYPHS, choose_graph
@@ -35,6 +37,7 @@ PANELS: list[type[Panel]] = [
     Throughput,
     LatencyPanel,
     Gc,
+    Extras,
     Cores,
     TargetPanel,
     Ledger,
@@ -155,6 +158,94 @@ def test_why_the_collector_is_not_seen_is_said() -> None:
     here = dataclasses.replace(SCENES["blind"], target=Target(url="http://127.0.0.1/", same_host=True))
     for framed, height in ((True, 9), (False, 1)):
         assert "process not found; give --pid" in text(TargetPanel(), view(here, framed=framed), 60, height)
+
+
+def with_gc(gc: GcFigures, **overrides: object) -> Snapshot:
+    """Return the running scene with other figures of the collector."""
+    base = fake_feed.snapshot(**overrides)  # type: ignore[arg-type]
+    assert base.segment is not None
+    target = msgspec.structs.replace(base.segment.target, gc=gc)
+    return dataclasses.replace(base, segment=msgspec.structs.replace(base.segment, target=target))
+
+
+def test_the_collector_panel_says_what_the_runtime_says_and_what_asking_costs() -> None:
+    base = SCENES["running"]
+    assert base.gc is not None
+    shown = dataclasses.replace(
+        base,
+        gc=dataclasses.replace(base.gc, goroutines=1234),
+        target=dataclasses.replace(base.target, gomaxprocs=2),
+        looking=Looking(polls_per_s=2.0, poll_s=0.0021),
+    )
+    drawn = text(Gc(), view(shown), 120, 8)
+    for part in (
+        "1 234 goroutines",
+        "gc takes 3.1 % of cpu",
+        "alloc 410 MB/s",
+        "GOMAXPROCS 2",
+        "2.0 polls/s of 2.10 ms",
+    ):
+        assert part in drawn
+    # In few rows the pauses come first.
+    assert "goroutines" not in text(Gc(), view(shown, framed=False), 78, 2)
+
+
+def test_polling_that_is_off_is_said_beside_the_pauses() -> None:
+    shown = dataclasses.replace(SCENES["running"], looking=Looking(on=False))
+    assert "not polled" in text(Gc(), view(shown), 74, 6)
+    assert "not polled" in text(Gc(), view(shown, framed=False), 78, 1)
+    saved = dataclasses.replace(SCENES["saved"], looking=Looking(on=False))
+    assert "not polled" not in text(Gc(), view(saved), 74, 6)
+
+
+@pytest.mark.parametrize(
+    ("gc", "says", "never"),
+    [
+        (
+            GcFigures(count=40, pause_s=PauseFigures(mean=0.002, max=None, total=0.08), granularity="mean"),
+            ["mean 2", "mean pause known"],
+            ["max", "p99", "lost"],
+        ),
+        (
+            GcFigures(
+                count=400,
+                pause_s=PauseFigures(mean=0.002, max=None, total=0.8, p99_at_most=0.01),
+                granularity="histogram",
+            ),
+            ["p99 at most 10", "a histogram of pauses known"],
+            ["max", "lost"],
+        ),
+        (
+            GcFigures(count=9, pause_s=PauseFigures(mean=None, max=None, total=None), granularity="count"),
+            ["pauses not known"],
+            ["mean", "max", "p99", "0 lost"],
+        ),
+    ],
+)
+def test_no_more_is_said_of_pauses_than_the_source_tells(
+    gc: GcFigures, says: list[str], never: list[str]
+) -> None:
+    drawn = text(Gc(), view(with_gc(gc)), 110, 8)
+    assert all(part in drawn for part in says), drawn
+    assert not any(part in drawn for part in never), drawn
+
+
+def test_chosen_series_have_a_row_each_with_a_trend() -> None:
+    seconds = tuple(
+        Second(t_s=float(t), series={"jobs_total": 100.0 + t, 'level{k="v"}': 5.0}) for t in range(30)
+    )
+    chosen = (Chosen("jobs_total", 129.4, True), Chosen('level{k="v"}', -5.25), Chosen("unheard_of"))
+    shown = dataclasses.replace(SCENES["running"], seconds=seconds, chosen=chosen)
+    drawn = text(Extras(), view(shown), 60, 5)
+    first, second, third = (
+        line for line in drawn.splitlines() if "jobs" in line or "level" in line or "unh" in line
+    )
+    assert "129/s" in first and "▅▅▅▅▆" in first
+    assert "-5.25" in second
+    assert NO_FIGURE in third
+    assert "and 2 more" in text(Extras(), view(shown), 60, 4)
+    assert "129/s" in text(Extras(), view(shown, framed=False), 60, 1)
+    assert "none chosen" in text(Extras(), view(SCENES["running"]), 60, 5)
 
 
 def test_answers_and_errors_have_counts_and_shares() -> None:

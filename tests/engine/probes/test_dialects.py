@@ -172,3 +172,14 @@ def test_a_number_that_cannot_be_is_not_there(value: str) -> None:
 
 def test_escape_sequences_do_not_become_the_runtimes_name() -> None:
     assert read(GO.replace("go1.22.10", "go1.22\x1b[31m")).runtime == "go"
+
+
+def test_client_golang_is_read_as_it_writes_by_default_and_with_all_its_metrics() -> None:
+    usual, all_of_it = (read((PAGES / name).read_bytes()) for name in ("go_default.txt", "go_all.txt"))
+    assert (usual.runtime, usual.granularity, usual.collections) == ("go1.26.8", "mean+max", 557)
+    assert (usual.pause_total_s, usual.longest_s) == (0.338821518, 0.00099804)
+    assert usual.gomaxprocs == 2 and usual.goroutines and usual.heap_bytes and usual.allocated_bytes
+    assert (all_of_it.granularity, all_of_it.collections) == ("histogram", 194)
+    # Two stops a collection; one was under way.
+    assert all_of_it.buckets[-1][1] in (2 * 194, 2 * 194 + 1)
+    assert all_of_it.gc_cpu_s and all_of_it.cpu_s and all_of_it.gc_cpu_s < all_of_it.cpu_s

@@ -186,3 +186,23 @@ def test_without_both_rings_collections_are_only_counted(missing: str) -> None:
     now = replace(stats, pause_ns=None) if missing == "pause_ns" else replace(stats, pause_end=None)
     found = recover(BIRTH, now)
     assert (found.cycles, found.lost, found.lost_ns) == ((), 3, None)
+
+
+def python_page(collections: int, kept: int) -> bytes:
+    pauses = [[1_800_000_000_000_000_000 + n, 1000 + n, n % 3] for n in range(collections)][-kept:]
+    return json.dumps({"memstats": {"NumGC": collections, "PauseTotalNs": 5, "Pauses": pauses}}).encode()
+
+
+@pytest.mark.parametrize("collections", [0, 3, 256, 700])
+def test_a_list_of_pauses_as_python_services_show_them_gives_every_one(collections: int) -> None:
+    stats = parse_vars(python_page(collections, 256) if collections else python_page(0, 1))
+    assert stats is not None and stats.runtime == "python"
+    known = recover(BIRTH, stats)
+    assert [cycle.pause_ns for cycle in known.cycles] == [1000 + n for n in range(collections)][-256:]
+    assert known.lost == max(0, collections - 256)
+
+
+@pytest.mark.parametrize("page", [python_page(10, 4), b'{"memstats": {"NumGC": 1, "Pauses": [["x", 1]]}}'])
+def test_a_list_that_does_not_fit_its_count_is_not_believed(page: bytes) -> None:
+    stats = parse_vars(page)
+    assert stats is not None and stats.pause_ns is None and stats.runtime == "python"

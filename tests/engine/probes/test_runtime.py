@@ -5,12 +5,13 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from engine.plan import Plan
-from engine.probes import attach, places, runtime
-from engine.probes.base import Found, Gap, RuntimeSample
+from engine.probes import attach, find, places, runtime
+from engine.probes.base import Found, Gap, Polled, RuntimeSample
 from engine.probes.runtime import interval_s, wall_offset_ns
 from engine.probes.scene import Scene
 from tests.engine.probes.heard import Heard, one_source
@@ -125,6 +126,108 @@ def test_no_look_ever_starts_a_collection() -> None:
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks follow each other closely."""
     monkeypatch.setattr(runtime, "interval_s", lambda rate: 0.01)
+
+
+def at_the_usual_port(monkeypatch: pytest.MonkeyPatch, pids: dict[int, int] | None = None) -> Heard:
+    """Probe a target without debug pages, where another server has them at the usual port."""
+    ring = Ring()
+    ring.collect(3)
+
+    async def run() -> Heard:
+        heard = Heard()
+        async with hostile(pages({})) as url, hostile(pages({"/debug/vars": answer(ring.as_vars())})) as other:
+            port = int(other.rpartition(":")[2])
+            monkeypatch.setattr(places, "PPROF_PORT", port)
+            monkeypatch.setattr(attach, "PPROF_PORT", port)
+            own = int(url.rpartition(":")[2])
+            if pids is not None:
+                monkeypatch.setattr(find, "listening_pid", lambda host, asked: pids[asked == own])
+            scene = Scene(Plan(url=f"{url}/shop"), ("127.0.0.1", own), heard, time.monotonic_ns)
+            scene.tell(same_host=True)
+            async with one_source(runtime.watch, scene, heard):
+                await heard.until(lambda: heard.of(RuntimeSample) or probe_words(heard))
+        return heard
+
+    return asyncio.run(run())
+
+
+def test_the_usual_port_is_the_targets_where_the_same_process_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = at_the_usual_port(monkeypatch)
+    assert heard.target.probe == f"http://127.0.0.1:{places.PPROF_PORT}/debug/vars: every pause"
+
+
+def test_the_usual_port_of_another_process_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = at_the_usual_port(monkeypatch, {True: 17, False: 18})
+    assert heard.target.probe.startswith("no runtime at ")
+    assert f"or port {places.PPROF_PORT}; give --probe URL" in heard.target.probe
+
+
+def test_a_page_of_metrics_is_read_with_what_its_owner_wants_to_know() -> None:
+    heads: list[bytes] = []
+    page = b"go_gc_duration_seconds_count 5\ngo_gc_duration_seconds_sum 0.1\ngo_sched_gomaxprocs_threads 3\n"
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                heads.append(head)
+                allowed = b"Authorization: Basic eDp5" in head
+                writer.write(answer(page) if allowed else answer(b"", status="401 Unauthorized"))
+        writer.close()
+
+    async def run() -> Heard:
+        heard = Heard()
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/metrics"
+            plan = Plan(
+                url="http://127.0.0.1:1/", probe_url=url, probe_headers=(("Authorization", "Basic eDp5"),)
+            )
+            scene = Scene(plan, ("127.0.0.1", 1), heard, time.monotonic_ns)
+            async with one_source(runtime.watch, scene, heard):
+                await heard.until(lambda: len(heard.of(RuntimeSample)) == 2)
+        return heard
+
+    heard = asyncio.run(run())
+    assert heard.target.probe.endswith(
+        "/metrics: mean and longest pause; every pause is only in /debug/vars or /debug/pprof: give --probe URL"
+    )
+    assert (heard.target.granularity, heard.target.gomaxprocs) == ("mean+max", 3)
+    assert {head.split(b" ")[1] for head in heads} == {b"/metrics"}
+    # Every request is told, whatever came of it.
+    assert len(heard.of(Polled)) == len(heads)
+    assert all(poll.began_ns < poll.at_ns for poll in heard.of(Polled))
+
+
+def test_a_page_of_the_machine_is_no_runtime_and_the_target_is_looked_at_instead() -> None:
+    ring = Ring()
+    ring.collect(3)
+
+    async def run() -> Heard:
+        heard = Heard()
+        machine = pages({"/metrics": answer(b'node_cpu_seconds_total{cpu="0"} 7\n')})
+        async with hostile(machine) as exporter, hostile(pages({"/debug/vars": answer(ring.as_vars())})) as url:
+            plan = Plan(url=f"{url}/shop", probe_url=f"{exporter}/metrics")
+            scene = Scene(plan, ("127.0.0.1", 1), heard, time.monotonic_ns)
+            async with one_source(runtime.watch, scene, heard):
+                await heard.until(lambda: heard.of(RuntimeSample))
+        assert heard.target.probe.startswith(f"{url}/debug/vars")
+        return heard
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("index", ["/debug/pprof/", "/debug/pprof"])
+def test_goroutines_are_counted_where_the_index_is(index: str) -> None:
+    ring = Ring()
+    ring.collect(3)
+    raw = {
+        "/debug/pprof/cmdline": answer(b"./service"),
+        "/debug/vars": answer(ring.as_vars()),
+        index: answer(b"<tr><td>42</td><td><a href='goroutine?debug=1'>goroutine</a></td></tr>"),
+    }
+    heard = listen(pages(raw), lambda heard: any(one.gc.goroutines for one in heard.of(RuntimeSample)))
+    assert heard.of(RuntimeSample)[-1].gc.goroutines == 42
 
 
 @pytest.mark.usefixtures("quickly")
