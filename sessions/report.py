@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
-from msgspec import Struct, to_builtins
+from msgspec import Struct
 
 from sessions.markdown import as_markdown
 from sessions.model import Session
@@ -15,7 +15,6 @@ from sessions.text import as_text
 __all__ = ["as_json", "as_markdown", "as_text"]
 
 _PAUSES_A_LINE: Final = 8
-_SELDOM: Final = ("heap_bytes", "heap_goal_bytes", "goroutines", "series")
 
 
 def as_json(session: Session) -> str:
@@ -38,13 +37,6 @@ def _rows(values: Iterable[Struct]) -> str:
     return _listed([_line(value) for value in values])
 
 
-def _seconds(values: Iterable[Struct]) -> str:
-    """Return the time series; what was never seen of a target is left out of its thousands of rows."""
-    rows = [to_builtins(value) for value in values]
-    unseen = {key for key in _SELDOM if all(row[key] is None for row in rows)}
-    return _listed([_line({key: item for key, item in row.items() if key not in unseen}) for row in rows])
-
-
 def _pauses(values: Iterable[Struct]) -> str:
     cells = [_line(value) for value in values]
     starts = range(0, len(cells), _PAUSES_A_LINE)
@@ -61,6 +53,6 @@ def _line(value: object) -> str:
 
 _LAYOUTS: Final[dict[str, Callable[[Iterable[Struct]], str]]] = {
     "events": _rows,
-    "seconds": _seconds,
+    "seconds": _rows,
     "pauses": _pauses,
 }

@@ -22,6 +22,7 @@ TRAILER: Final = b"\n# runtime.MemStats\n"
 _UINT64_MAX: Final = 2**64 - 1
 _LINE: Final = re.compile(r"^# (\w+) = (.*)$", re.MULTILINE)
 _NUMBER: Final = re.compile(r"\d{1,20}")
+_NUMBERS: Final = re.compile(r"\[(?:[0-9]{1,20} )*+[0-9]{1,20}\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ def _fell(before: int | None, now: int | None) -> bool:
 
 def _value(text: str) -> object:
     """Read one value of the trailer in Go's `%d` and `%v` forms; what is neither stays text."""
+    if _NUMBERS.fullmatch(text):
+        return list(map(int, text[1:-1].split()))
     if text.startswith("["):
         return [int(item) if _NUMBER.fullmatch(item) else None for item in text.strip("[]").split()]
     if _NUMBER.fullmatch(text):
@@ -183,8 +186,9 @@ def _count(value: object) -> int | None:
 def _ring(value: object) -> tuple[int, ...] | None:
     if not isinstance(value, list) or len(value) != SLOTS:
         return None
-    ring = tuple(item for item in map(_count, value) if item is not None)
-    return ring if len(ring) == SLOTS else None
+    if not all(type(item) is int for item in value) or min(value) < 0 or max(value) > _UINT64_MAX:
+        return None
+    return tuple(value)
 
 
 def _fraction(value: object) -> float | None:

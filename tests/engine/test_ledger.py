@@ -14,6 +14,7 @@ from engine.ledger import Ledger
 from engine.machine import ContainerNow, CoreNow, HostNow, ThreadsNow, Throttle
 from engine.plan import Load
 from engine.probes.base import (
+    Batch,
     ContainerSample,
     Found,
     Gap,
@@ -327,3 +328,30 @@ def test_the_machine_that_counts_is_the_target_s(same_host: bool, name: str, kep
     assert host is not None
     assert (host.cores, host.busy_pct, host.user_pct, host.softirq_pct, host.steal_pct) == (2, 35, 20, 10, 5)
     assert (host.available_bytes_min, host.cpu_pressure_pct) == (70, None)
+
+
+def test_sums_of_a_page_go_to_the_segment_of_the_middle_of_their_time() -> None:
+    books = ledger()
+    books.add_sample(Found(S, Target(url="http://h/", granularity="mean+max")))
+    books.begin(C128, 2 * S)
+    books.add_frame(frame((1500 * MS, 2500 * MS, 200), at_ns=3 * S))
+    now = GcNow(heap_bytes=7, goal_bytes=9, goroutines=5)
+    books.add_sample(RuntimeSample(at_ns=2_200 * MS, since_ns=1_200 * MS, gc=now, batch=Batch(4, 0.5)))
+    books.add_sample(RuntimeSample(at_ns=3_200 * MS, since_ns=2_200 * MS, gc=now, batch=Batch(2, 0.25)))
+    first, second = (segment.target.gc for segment in books.figures(4 * S))
+    assert first is not None and second is not None
+    assert (first.count, first.pause_s.total, first.granularity) == (4, 0.5, "mean+max")
+    assert (second.count, second.pause_s.total, second.lost) == (2, 0.25, 0)
+
+
+def test_a_runtime_that_does_not_answer_leaves_no_heap_in_the_rows_and_soon_none_on_the_screen() -> None:
+    books = ledger()
+    books.add_sample(RuntimeSample(at_ns=S, gc=GcNow(heap_bytes=7, goroutines=3)))
+    known = []
+    for at_s, source in ((2, "runtime"), (5, "series http://h/"), (5, "runtime")):
+        books.add_sample(Gap(at_s * S, source, "no connection"))
+        known.append(books.gc is not None)
+    assert known == [True, True, False]
+    books.settle(20 * S)
+    rows = books.series()
+    assert rows and all(row.heap_bytes is None for row in rows[5:])

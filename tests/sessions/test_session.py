@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from engine.plan import Load, Plan
 from engine.record import Record
 from engine.snapshot import RunState, Snapshot, Target
 from sessions.model import Session
+from sessions.report import as_json
 from sessions.session import session_of, snapshot_of
 from sessions.tidy import clean, tidy
 
@@ -160,3 +162,29 @@ def test_an_empty_session_can_be_shown(make_session: MakeSession) -> None:
 def test_a_run_that_still_goes_on_can_be_kept(make_record: MakeRecord) -> None:
     record = replace(make_record(), state=RunState.RUNNING)
     assert session_of(record, name="", note="").state == "running"
+
+
+def test_what_the_runtime_said_is_kept_by_the_second_and_shown_again(make_session: MakeSession) -> None:
+    target = Target(url="http://h/", probe="http://h/metrics: mean pause", granularity="mean", gomaxprocs=3)
+    rows = [
+        Second(
+            t_s=0.0, done=1, heap_bytes=10, heap_goal_bytes=20, goroutines=5, series={"jobs": 1.23456789123}
+        ),
+        Second(t_s=1.0, done=1),
+    ]
+    session = make_session(target=target, seconds=rows)
+    assert session.environment.target.granularity == "mean"
+    written = json.loads(as_json(session))["seconds"]
+    assert (written[0]["heap_bytes"], written[0]["series"]) == (10, {"jobs": 1.23456789})
+    assert written[1]["goroutines"] is None
+    shown = snapshot_of(session, file="demo.json")
+    assert shown.gc is not None
+    assert (shown.gc.heap_bytes, shown.gc.goal_bytes, shown.gc.goroutines) == (10, 20, 5)
+    assert [(one.name, one.value) for one in shown.chosen] == [("jobs", 1.23456789)]
+    assert shown.target.granularity == "mean"
+
+
+def test_rows_do_not_name_what_was_never_seen(make_session: MakeSession) -> None:
+    row = json.loads(as_json(make_session(seconds=[Second(t_s=0.0)])))["seconds"][0]
+    assert row.keys().isdisjoint({"heap_bytes", "heap_goal_bytes", "goroutines", "series"})
+    assert "rss_bytes" in row
