@@ -42,7 +42,7 @@ async def watch(scene: Scene) -> None:
     meter = ExporterMeter(urlsplit(url).netloc.rpartition("@")[2])
     ticks = Ticks(scene.clock)
     known = False
-    async with Fetcher(tls=scene.plan.tls) as fetcher:
+    async with Fetcher(tls=scene.plan.tls, headers=scene.plan.probe_headers) as fetcher:
         while True:
             try:
                 answer = await fetcher.get(url)
