@@ -8,7 +8,6 @@ from typing import Final
 
 from sessions.format import (
     count,
-    duration,
     load_short,
     load_words,
     percent,
@@ -114,9 +113,7 @@ def _target_rows(session: Session) -> list[tuple[str, str]]:
         words = [plural(target.gc.count, "collection"), gc_known(target.gc)]
         words += filter(None, [gc_pauses(target.gc, measured_s(session.result))])
         rows.append(("target's GC", ", ".join(words)))
-    tail = session.result.tail
-    if tail is not None:
-        rows += [(f"slower than {duration(tail.slower_than_s)}", words) for words in tail_words(tail)]
+    rows += [("tail", words) for words in tail_words(session.result.tail)]
     return rows
 
 

@@ -13,7 +13,6 @@ from sessions.format import (
     change_words,
     clock,
     count,
-    duration,
     load_short,
     load_words,
     percent,
@@ -229,9 +228,8 @@ def _target(page: Page, session: Session) -> None:
         pauses = gc_pauses(gc, measured)
         if pauses:
             page.entry("  gc pauses", pauses)
-    tail = session.result.tail
-    for number, words in enumerate(tail_words(tail)):
-        page.entry("" if number or tail is None else f"  over {duration(tail.slower_than_s)}", words)
+    for number, words in enumerate(tail_words(session.result.tail)):
+        page.entry("" if number else "  tail", words)
 
 
 def _chart(page: Page, session: Session) -> None:

@@ -238,10 +238,13 @@ CAUSES: Final[Mapping[Cause, str]] = {
 
 def tail_words(tail: TailFigures | None) -> list[str]:
     """Return a line for each thing that may have made requests slow, of which enough is known."""
+    if tail is None:
+        return []
+    slow = duration(tail.slower_than_s)
     return [
-        f"{percent(100 * cause.share)} of {count(cause.slow)} in flight during {CAUSES[cause.what]}; "
-        f"by chance {percent(100 * cause.chance)}"
-        for cause in (tail.causes if tail is not None else ())
+        f"of {count(cause.slow)} over {slow}, {percent(100 * cause.share)} in flight during "
+        f"{CAUSES[cause.what]} (by chance {percent(100 * cause.chance)})"
+        for cause in tail.causes
         if cause.slow >= FEWEST_SLOW
     ]
 
