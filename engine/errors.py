@@ -5,6 +5,7 @@ LoadtopError                     1    anything below, caught in one place: `tui.
   NothingMeasured                1    the run ended without a single answer
     TargetUnreachable            1    the target's address cannot be found or refuses connections
   EngineLost                     1    the engine's own processes could not be kept alive
+  LookFailed                     1    a profile or a trace that was asked for could not be had; the run goes on
 
 A message is one line: what was tried, on which value, and what to do about it.
 """
@@ -50,3 +51,7 @@ class TargetUnreachable(NothingMeasured):
 
 class EngineLost(LoadtopError):
     """A worker process could not be started or kept alive."""
+
+
+class LookFailed(LoadtopError):
+    """A profile or a trace of the target could not be had; the run goes on without it."""

@@ -14,6 +14,7 @@ from engine.blocks import BLOCK_NS, Block, Timeline
 from engine.columns import columns_of
 from engine.figures import Cause, Event, Latency, Pause, Second, SegmentFigures
 from engine.histogram import Ages
+from engine.looks import CpuProfile, Looks, Trace
 from engine.machine import ContainerNow, HostNow, ThreadsNow, Throttle
 from engine.plan import Load
 from engine.polls import Polls
@@ -63,6 +64,7 @@ class Ledger:
         chosen: The newest values of the series that the user chose, by name.
         polls: When the target was polled.
         probed: Whether segments that begin now are polled in.
+        looks: Profiles and traces that were asked for.
         last_error, last_error_ns: The newest error's text, and when it came.
         last_answer_ns: When the newest answer was reported.
     """
@@ -83,6 +85,7 @@ class Ledger:
         self.chosen: dict[str, Chosen] = {}
         self.polls = Polls()
         self.probed = True
+        self.looks = Looks()
         self.last_error = ""
         self.last_error_ns = start_ns
         self.last_answer_ns = start_ns
@@ -210,6 +213,13 @@ class Ledger:
                 if told_ns is None or at_ns - told_ns > SAME_GAP_S * 1e9:
                     self._gap_told_ns[source] = at_ns
                     self.tell(at_ns, "probe-gap", f"{source}: {reason}")
+
+    def add_look(self, look: CpuProfile | Trace) -> None:
+        """Enter a profile or a trace."""
+        if isinstance(look, CpuProfile):
+            self.looks = Looks((*self.looks.profiles, look), self.looks.traces)
+        else:
+            self.looks = Looks(self.looks.profiles, (*self.looks.traces, look))
 
     def settle(self, settled_ns: int, reported_ns: int | None = None) -> None:
         """Make final what can change no more.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.figures import Event, Pause, Second, SegmentFigures
+from engine.looks import Looks
 from engine.machine import Throttle
 from engine.plan import Plan
 from engine.snapshot import RunState, Target
@@ -29,6 +30,7 @@ class Record:
         events: All events, oldest first.
         pauses: All recovered pauses of the target's collector, oldest first.
         throttles: All intervals within which a CPU quota held the target, oldest first.
+        looks: Profiles and traces of the target that were asked for.
         last_error: Text of the last error, or "".
     """
 
@@ -44,4 +46,5 @@ class Record:
     pauses: Sequence[Pause] = ()
     gomaxprocs: int | None = None
     throttles: Sequence[Throttle] = ()
+    looks: Looks = field(default_factory=Looks)
     last_error: str = ""

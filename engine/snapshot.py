@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.figures import Event, Granularity, Latency, Pause, Second, SegmentFigures
+from engine.figures import Event, Latency, Pause, Second, SegmentFigures
+from engine.looks import Looks
 from engine.machine import ContainerNow, HostNow, ThreadsNow
 from engine.plan import Load
 from engine.stats.slo import SloFigures
@@ -182,6 +184,7 @@ class Snapshot:
         pauses: Recovered pauses within the reach of `seconds`, oldest first.
         chosen: The series that the user chose to see.
         looking: What looking at the target costs.
+        looks: Profiles and traces of the target that were asked for.
         workers_cpu_pct: CPU of each worker process in percent of a core.
         console_cpu_pct: CPU of this process in percent of a core.
         last_error: Text of the last error, with its time in `last_error_at_s`; "" where there was none.
@@ -211,6 +214,7 @@ class Snapshot:
     pauses: Sequence[Pause] = ()
     chosen: Sequence[Chosen] = ()
     looking: Looking = field(default_factory=Looking)
+    looks: Looks = field(default_factory=Looks)
     workers_cpu_pct: tuple[float, ...] = ()
     console_cpu_pct: float = 0.0
     last_error: str = ""

@@ -90,6 +90,7 @@ class View:
             pauses=ledger.pauses(since_s=seconds[0].t_s if seconds else 0.0),
             chosen=tuple(ledger.chosen.values()),
             looking=ledger.polls.cost(until_ns, on=ledger.probed and self._plan.probing),
+            looks=ledger.looks,
             workers_cpu_pct=self._workers_pct,
             console_cpu_pct=self._console_pct,
             last_error=ledger.last_error,
@@ -119,6 +120,7 @@ def record(plan: Plan, state: RunState, ledger: Ledger, *, started_unix_s: float
         pauses=ledger.pauses(),
         throttles=tuple(ledger.throttles),
         gomaxprocs=ledger.target.gomaxprocs,
+        looks=ledger.looks,
         last_error=ledger.last_error,
     )
 
