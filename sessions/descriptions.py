@@ -24,6 +24,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "segments": "Stretches with unchanged settings, oldest first. Figures never blend two of them.",
         "seconds": "The time series, oldest first, warm-up included.",
         "pauses": "Every recovered stop-the-world pause of the target's garbage collector, oldest first.",
+        "profiles": "CPU profiles of the target that were asked for, oldest first.",
+        "traces": "Execution traces of the target that were asked for, oldest first: what stopped it, and when.",
         "result": "The segment that speaks for the run: the last that settled, else the last that measured.",
         "slos": "Objectives that were set, and whether the segment of the result met them.",
     },
@@ -300,6 +302,31 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "goroutines": "Goroutines at the newest look.",
         "series": "Newest values of the series that the user chose, by name; of counters, a second.",
     },
+    "CpuProfile": {
+        "at_s": "When it began, in seconds since the run began.",
+        "asked_s": "How long it was asked for, in seconds.",
+        "seconds": "How long it lasted by its own account, in seconds; null if it does not say.",
+        "sample_type": "What its values are of, as its maker calls it; 'cpu' is time on a core.",
+        "unit": "Unit of its values.",
+        "total": "Sum of all its values, the dropped ones included.",
+        "dropped": "Sum of the values of stacks that are not kept: half a percent at most, unless there are "
+        "more than 5000 different stacks.",
+        "dropped_stacks": "How many different stacks are not kept.",
+        "frames": "The functions in its stacks.",
+        "stacks": "Call stacks, the heaviest first, as [value, frame, frame, ...]: indexes into 'frames', the "
+        "outermost call first.",
+    },
+    "Trace": {
+        "at_s": "When its first event was, in seconds since the run began.",
+        "asked_s": "How long it was asked for, in seconds.",
+        "span_s": "From its first event to its last, in seconds.",
+        "format": "Number of Go's trace format.",
+        "clock": "What its times rest on. 'monotonic': the clock that requests were timed with, so both can be "
+        "compared; 'wall': the wall clocks of two machines; 'arrival': when it was asked for.",
+        "cut": "Whether it ends in the middle.",
+        "stw": "Stops of the world: moments in which the whole target stood still, by their begin.",
+        "gc_cycles": "Garbage collections, by their begin.",
+    },
     "Result": {
         "segment": "Index of the segment; null if nothing was measured, and then the rest says nothing.",
         "settled": "Whether that segment settled.",
@@ -328,6 +355,11 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
 """Name of the struct to key to meaning."""
 
 ROWS: Final[Mapping[str, str]] = {
+    "Frame": "One function as [name, file, line]: the line it begins at, 0 if not known.",
+    "Stop": "One stop of the world as [kind, begin, length]: in Go's words, in seconds since the run began, and in "
+    "seconds.",
+    "Cycle": "One garbage collection as [begin, length, whole]: in seconds since the run began, in seconds, and "
+    "whether all of it lies within the trace.",
     "Pause": "One pause as [end, length]: when it ended in seconds since the run began, and how long it was.",
 }
 """Structs that are arrays in the file, and so have no keys."""

@@ -24,6 +24,7 @@ from engine.figures import (
     TailFigures,
     TargetFigures,
 )
+from engine.looks import CpuProfile, Trace
 from engine.plan import Load
 from engine.stats.slo import SloFigures
 
@@ -151,6 +152,8 @@ class Session(Struct, frozen=True, kw_only=True):
     segments: tuple[SegmentFigures, ...] = ()
     seconds: tuple[Second, ...] = ()
     pauses: tuple[Pause, ...] = ()
+    profiles: tuple[CpuProfile, ...] = ()
+    traces: tuple[Trace, ...] = ()
     result: Result = Result()
     slos: tuple[SloFigures, ...] = ()
 

@@ -55,4 +55,6 @@ _LAYOUTS: Final[dict[str, Callable[[Iterable[Struct]], str]]] = {
     "events": _rows,
     "seconds": _rows,
     "pauses": _pauses,
+    "profiles": _rows,
+    "traces": _rows,
 }

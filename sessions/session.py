@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from engine.figures import Latency, Second, SegmentFigures
+from engine.looks import Looks
 from engine.machine import ContainerNow, ThreadsNow
 from engine.plan import Plan, Tls
 from engine.record import Record
@@ -51,6 +52,8 @@ def session_of(record: Record, *, name: str, note: str, id: str | None = None) -
         segments=tuple(record.segments),
         seconds=tuple(record.seconds),
         pauses=tuple(record.pauses),
+        profiles=tuple(record.looks.profiles),
+        traces=tuple(record.looks.traces),
         result=result_of(speaks),
         slos=judge_all(record.plan.slos, speaks, lenient=record.plan.slo_lenient),
     )
@@ -97,6 +100,7 @@ def snapshot_of(session: Session, *, file: str) -> Snapshot:
         gc=_gc(segments, seconds, last),
         chosen=_chosen(seconds),
         pauses=session.pauses,
+        looks=Looks(session.profiles, session.traces),
         last_error=session.last_error,
         note=session.plan.note or session.note,
         slos=session.slos,
