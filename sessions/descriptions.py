@@ -25,7 +25,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "seconds": "The time series, oldest first, warm-up included.",
         "pauses": "Every recovered stop-the-world pause of the target's garbage collector, oldest first.",
         "profiles": "CPU profiles of the target that were asked for, oldest first.",
-        "traces": "Execution traces of the target that were asked for, oldest first: what stopped it, and when.",
+        "traces": "Execution traces of the target, oldest first: what stopped it, and when.",
         "result": "The segment that speaks for the run: the last that settled, else the last that measured.",
         "slos": "Objectives that were set, and whether the segment of the result met them.",
     },
@@ -356,10 +356,10 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
 
 ROWS: Final[Mapping[str, str]] = {
     "Frame": "One function as [name, file, line]: the line it begins at, 0 if not known.",
-    "Stop": "One stop of the world as [kind, begin, length]: in Go's words, in seconds since the run began, and in "
-    "seconds.",
-    "Cycle": "One garbage collection as [begin, length, whole]: in seconds since the run began, in seconds, and "
-    "whether all of it lies within the trace.",
+    "Stop": "One stop of the world as [kind, begin, length]: as Go calls it, in seconds since the run "
+    "began, and in seconds.",
+    "Cycle": "One garbage collection as [begin, length, whole]: in seconds since the run began, in seconds, "
+    "and whether all of it lies within the trace.",
     "Pause": "One pause as [end, length]: when it ended in seconds since the run began, and how long it was.",
 }
 """Structs that are arrays in the file, and so have no keys."""

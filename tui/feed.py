@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import Protocol
 
+from engine.looks import CpuProfile, Trace
 from engine.plan import Load
 from engine.snapshot import Snapshot
 
@@ -41,6 +43,13 @@ class Feed(Protocol):
 
     def collect_garbage(self) -> None:
         """Ask for one collection of the target's garbage; raises LoadtopError where it is not probed at all."""
+
+    def profile(self, seconds: float) -> Future[CpuProfile]:
+        """Ask for a CPU profile of the target; raises LoadtopError, or the answer holds one."""
+        ...
+
+    def trace(self, seconds: float) -> Future[Trace]:
+        """Ask for an execution trace of the target, as `profile`."""
         ...
 
     def stop(self) -> None:

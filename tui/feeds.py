@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Final
 
 from engine.errors import UsageError
 from engine.limits import most_connections
+from engine.looks import CpuProfile, Trace
 from engine.plan import MOST_OPEN_LOOP_CONNECTIONS, Load
 from engine.run import Run
 from engine.snapshot import Snapshot
@@ -54,6 +56,14 @@ class RunFeed:
         """Have the target collect its garbage once."""
         self._run.collect_garbage()
 
+    def profile(self, seconds: float) -> Future[CpuProfile]:
+        """Take a CPU profile of the target."""
+        return self._run.profile(seconds)
+
+    def trace(self, seconds: float) -> Future[Trace]:
+        """Take an execution trace of the target."""
+        return self._run.trace(seconds)
+
     def stop(self) -> None:
         """Begin to drain."""
         self._run.stop(CONSOLE_DRAIN_S)
@@ -93,6 +103,14 @@ class SavedFeed:
     def collect_garbage(self) -> None:
         """Refuse: there is no target any more."""
         raise UsageError("a saved session has no target to ask")
+
+    def profile(self, seconds: float) -> Future[CpuProfile]:
+        """Refuse: there is no target."""
+        raise UsageError("a saved session has no target to take a profile of")
+
+    def trace(self, seconds: float) -> Future[Trace]:
+        """Refuse: there is no target."""
+        raise UsageError("a saved session has no target to take a trace of")
 
     def stop(self) -> None:
         """Do nothing: there is no load."""

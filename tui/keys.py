@@ -84,6 +84,8 @@ KEYS: Final[tuple[Key, ...]] = (
 
     Key("target.probing", "P", "probing", "polling of the target off or on", "polling off, on; a new segment", "target", "live"),
     Key("target.collect", "G", "collect", "one garbage collection now", "one forced collection (Go)", "target", "live"),
+    Key("target.profile", "g", "profile", "target: CPU profile", "CPU profile, flame graph", "target", "both", "profile", 8),
+    Key("target.trace", "x", "trace", "target: trace of stops", "trace: what stopped it, when", "target", "both"),
 
     Key("display.freeze", "f", "freeze", "display: freeze or thaw", "freeze; data keep flowing", "display", "live", "freeze", 4),
 

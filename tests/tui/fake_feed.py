@@ -7,6 +7,8 @@ import itertools
 import math
 import random
 from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
 
 import msgspec
 
@@ -25,6 +27,7 @@ from engine.figures import (
     TargetFigures,
     ThreadFigures,
 )
+from engine.looks import CpuProfile, Looks, Trace
 from engine.machine import ContainerNow, CoreNow, HostNow, ThreadsNow
 from engine.plan import Load
 from engine.snapshot import GcNow, Looking, Now, ProcessNow, RunState, Snapshot, Target
@@ -366,6 +369,7 @@ class FakeFeed:
         self.snapshots = list(snapshots)
         self.index = 0
         self.wishes: list[object] = []
+        self.answers: list[Future[Any]] = []
 
     def latest(self) -> Snapshot:
         """Return the current Snapshot; `advance` goes on to the next."""
@@ -400,6 +404,24 @@ class FakeFeed:
     def collect_garbage(self) -> None:
         """Note it."""
         self.wishes.append("collect")
+
+    def profile(self, seconds: float) -> Future[CpuProfile]:
+        """Note it; a test answers with `self.answers`."""
+        self.wishes.append(("profile", seconds))
+        answer: Future[CpuProfile] = Future()
+        self.answers.append(answer)
+        return answer
+
+    def trace(self, seconds: float) -> Future[Trace]:
+        """Note it; a test answers with `self.answers`."""
+        self.wishes.append(("trace", seconds))
+        answer: Future[Trace] = Future()
+        self.answers.append(answer)
+        return answer
+
+    def looked(self, looks: Looks) -> None:
+        """Have looks at the target from now on."""
+        self._replace(looks=looks)
 
     def stop(self) -> None:
         """Note it, and be draining."""

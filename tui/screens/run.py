@@ -29,6 +29,7 @@ from tui.panels.status import Status
 from tui.panels.target import TargetPanel
 from tui.panels.throughput import Throughput
 from tui.panels.tiny import Tiny
+from tui.screens.asking import Asking, LookScreen
 from tui.screens.keeping import Keeping
 from tui.screens.layout import form_of, places
 from tui.screens.looking import Looking
@@ -62,6 +63,7 @@ class RunScreen(
     Steering,
     Probing,
     Looking,
+    Asking,
     Keeping,
 ):
     """All panels and the tick; what the keys do is in the bases."""
@@ -121,7 +123,14 @@ class RunScreen(
             return
         if pending_writes(self.app) > SKIP_ABOVE:
             return
-        self.paint(snapshot)
+        self.look_for_answers()
+        if not self.is_covered:
+            self.paint(snapshot)
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether another screen hides this one; a prompt leaves it to be seen."""
+        return isinstance(self.app.screen, LookScreen)
 
     def show_anew(self) -> None:
         """Show every panel anew, though no second has turned."""
