@@ -6,16 +6,17 @@ is narrower than a cell is not drawn; zooming into its caller makes room for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from zlib import crc32
 
 from engine.looks import CpuProfile
 from engine.probes.flame import FunctionShare, Node, by_function, cores_busy, found, matches, package, tree
 from engine.probes.look_words import is_short
-from sessions.format import clock, digits, share
-from tui.format import clean, fit
+from sessions.format import digits, share
+from tui.format import clean, fit, join_fitting
 from tui.panels.line import Line, Span, Tone
+from tui.panels.moment import moment
 
 HEAD_ROWS: Final = 2
 FOOT_ROWS: Final = 4
@@ -52,6 +53,7 @@ class Flame:
         shares: What each function took, by frame.
         zoom: The node that is as wide as the screen.
         selected: The node that the keys move.
+        tones: The tone of each package in it.
         words: What is searched for, or "".
         wanted: The frames that have it.
         hits: Where those are, the heaviest first.
@@ -64,6 +66,7 @@ class Flame:
     shares: dict[int, FunctionShare]
     zoom: Node
     selected: Node
+    tones: dict[str, Tone] = field(default_factory=dict)
     words: str = ""
     wanted: frozenset[int] = frozenset()
     hits: tuple[Node, ...] = ()
@@ -75,7 +78,7 @@ def flame_of(profile: CpuProfile, *, number: str = "") -> Flame:
     """Return a profile seen from its root."""
     root = tree(profile)
     shares = {one.frame: one for one in by_function(profile)}
-    return Flame(profile, root, shares, root, root, number=number)
+    return Flame(profile, root, shares, root, root, tones_of(profile, shares), number=number)
 
 
 def searched(profile: CpuProfile, root: Node, words: str) -> tuple[frozenset[int], tuple[Node, ...]]:
@@ -133,12 +136,26 @@ def short(function: str) -> str:
     return plain.rpartition("/")[2] + bracket + parameters
 
 
-def tone_of(function: str) -> Tone:
-    """Return the tone of a function's package; the same one in every profile."""
-    origin = package(function)
-    if origin == "runtime" or origin.startswith(("runtime/", "internal/runtime")):
-        return TONE_OF_RUNTIME
-    return TONES_OF_PACKAGES[crc32(origin.encode()) % len(TONES_OF_PACKAGES)]
+def tones_of(profile: CpuProfile, shares: dict[int, FunctionShare]) -> dict[str, Tone]:
+    """Return the tone of each package: by a hash of its name, so that it is the same in most profiles.
+
+    The heaviest choose first, and what is taken is given again only when all are: `main` and `net/http` must
+    not look the same.
+    """
+    own: dict[str, int] = {}
+    for one in shares.values():
+        origin = package(profile.frames[one.frame].function)
+        own[origin] = max(own.get(origin, 0), one.total)
+    tones: dict[str, Tone] = {}
+    free: list[Tone] = []
+    for origin in sorted(own, key=lambda name: (-own[name], name)):
+        if origin == "runtime" or origin.startswith(("runtime/", "internal/runtime")):
+            tones[origin] = TONE_OF_RUNTIME
+            continue
+        wanted = TONES_OF_PACKAGES[crc32(origin.encode()) % len(TONES_OF_PACKAGES)]
+        free = free or list(TONES_OF_PACKAGES)
+        tones[origin] = free.pop(free.index(wanted) if wanted in free else 0)
+    return tones
 
 
 def amount(flame: Flame, value: int) -> str:
@@ -155,7 +172,7 @@ def _row(flame: Flame, level: list[Box], width: int) -> Line:
         spans.append((" " * (box.x - at), "text"))
         function = name(flame, box.node)
         matched = box.node.frame in flame.wanted
-        tone: Tone = "badge-warn" if matched else tone_of(function) if box.node.parent else "badge-dim"
+        tone: Tone = "badge-warn" if matched else flame.tones.get(package(function), "badge-dim")
         sign = "▸" if box.node is flame.selected else "*" if matched else " "
         if box.node is flame.selected:
             tone = "badge"
@@ -170,7 +187,7 @@ def _row(flame: Flame, level: list[Box], width: int) -> Line:
 def _head(flame: Flame, width: int, above: int) -> list[Line]:
     profile = flame.profile
     lasted = "length unknown" if profile.seconds is None else f"{profile.seconds:.2f} s"
-    parts = [f"at {clock(profile.at_s)}", lasted, f"{amount(flame, profile.total)} of CPU"]
+    parts = [f"at {moment(profile.at_s)}", lasted, f"{amount(flame, profile.total)} of CPU"]
     busy = cores_busy(profile)
     if busy is not None:
         parts.append(f"{busy:.2f} cores busy")
@@ -217,7 +234,7 @@ def _foot(flame: Flame, width: int) -> list[Line]:
     everywhere = flame.shares.get(node.frame)
     if everywhere is not None and everywhere.total != node.total:
         figures.append(f"in all places {share(everywhere.total, flame.root.total)}")
-    keys = "   ".join(KEYS) if flame.notice is None else flame.notice[0]
+    keys = join_fitting(KEYS, width - 2) if flame.notice is None else flame.notice[0]
     tone = "dim" if flame.notice is None else flame.notice[1]
     return [
         ((f" {fit(function, width - 2)}", "strong"),),
@@ -233,7 +250,7 @@ KEYS: Final = (
     "esc back",
     "/ find",
     "n N next",
-    "[ ] other profiles",
     "g new",
     "q close",
+    "[ ] other profiles",
 )

@@ -11,11 +11,12 @@ from typing import Final
 from engine.figures import Second
 from engine.looks import Trace
 from engine.probes.look_words import by_kind
-from sessions.format import clock
+from sessions.format import clock, count
 from tui.format import clean, fit, milliseconds
 from tui.panels.chart import spark
 from tui.panels.glyphs import Glyphs
 from tui.panels.line import Line, Span
+from tui.panels.moment import moment
 
 CLOCKS: Final = {
     "monotonic": "same clock as the latencies",
@@ -59,7 +60,7 @@ def lines(
 
 
 def _head(trace: Trace, number: str) -> Line:
-    words = [f"at {clock(trace.at_s)}", f"{trace.span_s:.2f} s", CLOCKS[trace.clock]]
+    words = [f"at {moment(trace.at_s)}", f"{trace.span_s:.2f} s", CLOCKS[trace.clock]]
     if trace.cut:
         words.append("its end is missing")
     tone = "text" if trace.clock == "monotonic" and not trace.cut else "warn"
@@ -100,7 +101,7 @@ def _latency(trace: Trace, seconds: Sequence[Second]) -> list[Line]:
         stood = sum(stop.length_s for stop in within)
         spans: list[Span] = [(f" {clock(begin):<10}", "text"), (f"{milliseconds(second.p50):>9}", "p50")]
         spans += [(f"{milliseconds(second.p99):>9}", "p99"), (f"{milliseconds(second.max):>9}", "max")]
-        spans += [(f"{second.done:>10}", "text"), (f"{len(within):>7}{milliseconds(stood):>10}", "gc")]
+        spans += [(f"{count(second.done):>10}", "text"), (f"{len(within):>7}{milliseconds(stood):>10}", "gc")]
         rows.append(tuple(spans))
     if len(rows) == 1:
         rows.append(((" nothing was measured in these moments", "dim"),))

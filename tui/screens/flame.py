@@ -41,6 +41,9 @@ class FlameScreen(Screen[None]):
     FlameScreen Input.-asked { display: block; }
     """
 
+    AUTO_FOCUS = ""
+    """None: the field is there only while something is searched."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move('up')", "to the caller", id="flame.up"),
         Binding("down,j", "move('down')", "to what it called", id="flame.down"),
@@ -76,8 +79,7 @@ class FlameScreen(Screen[None]):
         yield field
 
     def on_mount(self) -> None:
-        """Let the picture have the keys."""
-        self.set_focus(None)
+        """Draw."""
         self.show()
 
     def on_resize(self) -> None:
