@@ -68,7 +68,7 @@ def test_the_makers_default_column_is_taken_where_it_names_one() -> None:
 
 
 def top_of(version: str) -> tuple[dict[str, tuple[int, int]], int]:
-    """Return what `go tool pprof -top` says: nanoseconds by itself and altogether of each function, and of all."""
+    """Return what `go tool pprof -top` says: nanoseconds of each function, and of all."""
     text = (SAMPLES / f"go{version}.profile.top.txt").read_text()
     total = re.search(r"Total samples = ([\d.]+m?s)", text)
     assert total
@@ -80,7 +80,7 @@ def top_of(version: str) -> tuple[dict[str, tuple[int, int]], int]:
 
 
 def ns(words: str) -> int:
-    """Return nanoseconds of pprof's "0.67s", "10ms" or "0"; the samples' own grain of 10 ms leaves nothing out."""
+    """Return nanoseconds of pprof's "0.67s", "10ms" or "0"; samples are whole tens of ms."""
     if words == "0":
         return 0
     return round(float(words[:-2]) * 1e6) if words.endswith("ms") else round(float(words[:-1]) * 1e9)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"runtime/trace"
 	"strconv"
 	"time"
 )
@@ -54,8 +55,11 @@ func litter(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "done")
 }
 
-// collect runs the collector so many times, and says how often it ran in between.
+// collect runs the collector so many times, and says how often it ran in between; if asked to, under a trace.
 func collect(w http.ResponseWriter, r *http.Request) {
+	for number(r, "traced", 0) == 1 && !trace.IsEnabled() {
+		time.Sleep(time.Millisecond)
+	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for times := number(r, "n", 1); times > 0; times-- {
