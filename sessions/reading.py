@@ -129,7 +129,10 @@ def _check_sense(session: Session) -> None:
         raise UsageError(f"it is damaged: result.segment is {spoken_for}, which is not among its segments")
     for number, profile in enumerate(session.profiles):
         most = len(profile.frames)
-        if not all(stack and all(0 <= frame < most for frame in stack[1:]) for stack in profile.stacks):
+        if not all(
+            stack and stack[0] >= 0 and all(0 <= frame < most for frame in stack[1:])
+            for stack in profile.stacks
+        ):
             raise UsageError(f"it is damaged: profiles[{number}] has a stack of frames that it does not list")
 
 

@@ -16,7 +16,7 @@ MOST_STACKS: Final = 5_000
 ROOT: Final = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Node:
     """A function as it was called from one particular chain of callers.
 

@@ -56,31 +56,27 @@ def heaviest(profile: CpuProfile) -> str:
 
 def test_a_profile_finds_what_burns_while_the_load_goes_on() -> None:
     with go_server() as server, running(server, "/burn?ms=5") as run:
-        before = run.latest().at_s
         profile = run.profile(2).result(PATIENCE_S)
         assert heaviest(profile) == "main.burnCycles"
         assert profile.seconds is not None and 1.9 < profile.seconds < 10
-        assert before - 0.2 <= profile.at_s <= run.latest().at_s - profile.seconds + 0.2
         assert profile.stacks and profile.total >= profile.dropped
         run.stop(drain_s=5.0)
         record = run.join()
     assert list(record.looks.profiles) == [profile]
     assert len(record.segments) == 1
-    assert [event.kind for event in record.events] == ["start", "profile", "profile", "end"]
-    during = [row for row in record.seconds if profile.at_s < row.t_s < profile.at_s + profile.seconds - 1]
-    assert all(row.done for row in during)
+    begun, ended = (event.at_s for event in record.events if event.kind == "profile")
+    assert begun - 0.01 <= profile.at_s < profile.at_s + profile.seconds <= ended + 0.01
+    assert sum(row.done for row in record.seconds if begun <= row.t_s < ended) > 0
 
 
 def test_a_trace_has_every_collection_that_the_server_did_and_lies_under_the_load() -> None:
     with go_server() as server, running(server, "/ping") as run, ThreadPoolExecutor() as pool:
         ask(f"{server.url}/quiet")
         ask(f"{server.url}/collect?n=1")
-        begun = run.latest().at_s
         collected = pool.submit(ask, f"{server.url}/collect?n=4&traced=1")
         asked = run.trace(1)
         trace = asked.result(PATIENCE_S)
         assert collected.result() == "4"
-        ended = run.latest().at_s + 0.2
         run.stop()
         record = run.join()
     kinds = Counter(stop.kind for stop in trace.stw)
@@ -89,6 +85,7 @@ def test_a_trace_has_every_collection_that_the_server_did_and_lies_under_the_loa
     assert len(trace.gc_cycles) == 4
     assert all(cycle.whole for cycle in trace.gc_cycles)
     assert trace.clock == "monotonic"
+    begun, ended = (event.at_s for event in record.events if event.kind == "trace")
     assert begun <= trace.at_s <= min(stop.start_s for stop in trace.stw)
     assert max(stop.start_s + stop.length_s for stop in trace.stw) <= trace.at_s + trace.span_s + 1e-6 <= ended
     assert list(record.looks.traces) == [trace]

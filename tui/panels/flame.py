@@ -30,6 +30,8 @@ TONES_OF_PACKAGES: Final[tuple[Tone, ...]] = (
 )
 TONE_OF_RUNTIME: Final[Tone] = "badge-gc"
 """Of Go's runtime: the collector, the allocator and the scheduler stand out from the program itself."""
+HEAVY: Final = 0.05
+"""Of all: what takes less is rarely wide enough for its colour to matter."""
 ALL: Final = "all"
 NANOSECONDS: Final = "nanoseconds"
 
@@ -111,7 +113,7 @@ def drawn(flame: Flame, width: int, height: int) -> tuple[list[list[Box]], int]:
     """Return the boxes on a screen, and how many rows of them are above it: what is selected is always seen."""
     room = max(1, height - HEAD_ROWS - FOOT_ROWS)
     level = flame.selected.depth - flame.zoom.depth
-    above = max(0, level + 2 - room)
+    above = max(0, min(level, level + 2 - room))
     return boxes(flame.zoom, width, above + room)[above:], above
 
 
@@ -121,7 +123,7 @@ def lines(flame: Flame, width: int, height: int) -> list[Line]:
     rows = [_row(flame, level, width) for level in levels]
     rows += [()] * (height - HEAD_ROWS - FOOT_ROWS - len(rows))
     if not flame.profile.total:
-        rows[:1] = [((" no samples: the target used no CPU while this was taken", "dim"),)]
+        rows[:1] = [((fit(" no samples: the target used no CPU while this was taken", width), "dim"),)]
     return [*_head(flame, width, above), *rows, *_foot(flame, width)][:height]
 
 
@@ -139,7 +141,7 @@ def short(function: str) -> str:
 def tones_of(profile: CpuProfile, shares: dict[int, FunctionShare]) -> dict[str, Tone]:
     """Return the tone of each package: by a hash of its name, so that it is the same in most profiles.
 
-    The heaviest choose first, and what is taken is given again only when all are: `main` and `net/http` must
+    The heavy ones choose first, and what is taken is given again only when all are: `main` and `net/http` must
     not look the same.
     """
     own: dict[str, int] = {}
@@ -148,7 +150,7 @@ def tones_of(profile: CpuProfile, shares: dict[int, FunctionShare]) -> dict[str,
         own[origin] = max(own.get(origin, 0), one.total)
     tones: dict[str, Tone] = {}
     free: list[Tone] = []
-    for origin in sorted(own, key=lambda name: (-own[name], name)):
+    for origin in sorted(own, key=lambda name: (own[name] < HEAVY * profile.total, name)):
         if origin == "runtime" or origin.startswith(("runtime/", "internal/runtime")):
             tones[origin] = TONE_OF_RUNTIME
             continue

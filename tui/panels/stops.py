@@ -128,7 +128,8 @@ def _shares(pieces: Sequence[tuple[float, float]], trace: Trace, cells: int) -> 
     shares = [0.0] * cells
     for begin_s, length_s in pieces:
         left, right = begin_s - trace.at_s, begin_s - trace.at_s + length_s
-        for cell in range(max(0, int(left / step)), min(cells, int(right / step) + 1)):
+        first, last = (int(min(max(0.0, edge / step), cells)) for edge in (left, right))
+        for cell in range(first, min(cells, last + 1)):
             covered = min(right, (cell + 1) * step) - max(left, cell * step)
             shares[cell] += max(0.0, covered) / step
     return [share or None for share in shares]

@@ -124,8 +124,8 @@ class Asking(Acting):
         self.app.push_screen(ASKS[kind].screen(self.feed, self.glyphs, partial(self._take, kind)))
 
     def _say(self, text: str, tone: str = "text") -> None:
-        """Say it where it is seen: in the last row of whatever is on top."""
-        top = self.app.screen
+        """Say it where it is seen: in the last row of whatever is on top, but for prompts."""
+        top = next(screen for screen in reversed(self.app.screen_stack) if not screen.is_modal)
         if isinstance(top, LookScreen):
             top.say(text, tone)
         else:

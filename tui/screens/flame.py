@@ -88,7 +88,7 @@ class FlameScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Draw anew: a profile may have come while something else was on top."""
-        self._change()
+        self._change(notice=self.flame.notice)
 
     def show(self) -> None:
         """Paint what changed."""

@@ -179,13 +179,8 @@ def test_it_says_what_gos_own_tool_says_to_the_nanosecond(version: str) -> None:
 def test_stops_are_summed_by_kind() -> None:
     stops = [Stop("a", 0.0, 1e-3), Stop("b", 1.0, 5e-3), Stop("a", 2.0, 3e-3), Stop("a", 3.0, 2e-3)]
     (one, two) = by_kind(stops)
-    assert (one.kind, one.count, one.total_s, one.p50_s, one.max_s) == (
-        "a",
-        3,
-        pytest.approx(6e-3),
-        2e-3,
-        3e-3,
-    )
+    assert (one.kind, one.count, one.p50_s, one.max_s) == ("a", 3, 2e-3, 3e-3)
+    assert one.total_s == pytest.approx(6e-3)
     assert (two.kind, two.count, two.p50_s) == ("b", 1, 5e-3)
     assert by_kind([]) == ()
 
