@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -158,6 +159,20 @@ def test_what_comes_while_something_is_typed_waits_to_be_looked_at() -> None:
     drive(script)
 
 
+def test_an_answer_that_is_ahead_of_its_snapshot_waits_for_it() -> None:
+    async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
+        await pilot.press("g", "enter")
+        feed.answers[-1].set_result(PROFILE)
+        app.run_screen.tick()
+        assert at_the_run(app)
+        feed.looked(Looks((PROFILE,)))
+        app.run_screen.tick()
+        await pilot.pause()
+        assert "main.burnCycles" in shown(app)
+
+    drive(script)
+
+
 def test_the_next_profile_takes_the_place_of_the_one_that_is_looked_at() -> None:
     later = looks.profile(100.0, version="1.22")
 
@@ -220,6 +235,21 @@ def test_a_search_goes_to_the_heaviest_place_and_on_from_there() -> None:
     drive(script, BOTH, size=(80, 24))
 
 
+def test_a_search_that_comes_in_one_piece_is_typed_and_not_pressed() -> None:
+    async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
+        await pilot.press("g")
+        for key in ("slash", *"mheap", "enter"):
+            app.post_message(events.Key(key, "/" if key == "slash" else key if len(key) == 1 else None))
+        await pilot.pause()
+        await pilot.pause()
+        assert "/mheap: " in shown(app)
+        assert "mheap" in selected(app)
+        assert not app.screen.query_one(Input).display
+        assert feed.wishes == []
+
+    drive(script, BOTH)
+
+
 def test_a_click_selects_and_a_second_one_zooms() -> None:
     async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
         await pilot.press("g")
@@ -227,7 +257,7 @@ def test_a_click_selects_and_a_second_one_zooms() -> None:
         assert selected(app) == "main.burn"
         await pilot.click(offset=(5, 9))
         assert "→ main.burn" in shown(app)
-        assert not app.screen.query_one(Input).has_focus
+        assert not app.screen.query_one(Input).display
 
     drive(script, BOTH)
 

@@ -83,7 +83,7 @@ def _kinds(trace: Trace) -> list[Line]:
     part = sum(not cycle.whole for cycle in trace.gc_cycles)
     cycles = f"{len(trace.gc_cycles):>7}{total:>11}{'':>10}{longest:>10}"
     label = f" {'GC cycles, begin to end':<{KIND_WIDTH}}"
-    outside = f"   {part} only in part within the trace" if part else ""
+    outside = f"   {part} in part" if part else ""
     rows.append(((label, "gc"), (cycles, "strong"), (outside, "dim")))
     return rows
 

@@ -68,11 +68,14 @@ class Asking(Acting):
 
     def look_for_answers(self) -> None:
         """Show what came since the last tick, or say why nothing did."""
+        looks = self.feed.latest().looks
         for kind, answer in list(self._awaited.items()):
             if not answer.done():
                 continue
-            del self._awaited[kind]
             failure = answer.exception()
+            if failure is None and not any(answer.result() is one for one in (*looks.profiles, *looks.traces)):
+                continue  # the next Snapshot has it
+            del self._awaited[kind]
             if failure is None:
                 self._came(kind, summary(answer.result()))
             else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import events
 from textual.app import ComposeResult
@@ -21,6 +21,8 @@ from tui.panels.flame import HEAD_ROWS, Flame, drawn, flame_of, lines, searched
 from tui.panels.glyphs import Glyphs
 from tui.panels.line import Line, Tone
 
+SEARCH: Final = "slash"
+
 
 class FlameScreen(Screen[None]):
     """One of the profiles that were taken, the newest first to be seen.
@@ -35,10 +37,9 @@ class FlameScreen(Screen[None]):
     FlameScreen { background: $background; layers: picture question; overflow: hidden; }
     FlameScreen Canvas { width: 100%; height: 100%; layer: picture; }
     FlameScreen Input {
-        layer: question; dock: bottom; display: none; border: none; height: 1; padding: 0 1;
+        layer: question; dock: bottom; border: none; height: 1; padding: 0 1;
         background: $surface; color: $foreground;
     }
-    FlameScreen Input.-asked { display: block; }
     """
 
     AUTO_FOCUS = ""
@@ -52,7 +53,7 @@ class FlameScreen(Screen[None]):
         Binding("enter,space", "zoom", "zoom", id="flame.zoom"),
         Binding("escape,backspace", "back", "zoom out, close", id="flame.back"),
         Binding("home,0", "whole", "zoom out altogether", id="flame.whole"),
-        Binding("slash", "search", "find a function", id="flame.search"),
+        Binding(SEARCH, "search", "find a function", id="flame.search"),
         Binding("n", "hit(1)", "next place found", id="flame.next"),
         Binding("N", "hit(-1)", "place found before", id="flame.previous"),
         Binding("left_square_bracket", "turn(-1)", "profile before", id="flame.earlier"),
@@ -69,14 +70,15 @@ class FlameScreen(Screen[None]):
         self._index = len(self._profiles) - 1
         self._zooms: list[tuple[Node, Node]] = []
         self._canvas = Canvas(self._draw)
+        self._field = Input(placeholder="part of a function's name; enter keeps it, esc forgets it")
         self.flame: Flame = flame_of(self._profiles[self._index], number=self._number)
 
     def compose(self) -> ComposeResult:
         """Make the picture and the field for what is searched."""
         yield self._canvas
-        field = Input(placeholder="part of a function's name; enter keeps it, esc forgets it")
-        field.cursor_blink = False
-        yield field
+        self._field.cursor_blink = False
+        self._field.display = False
+        yield self._field
 
     def on_mount(self) -> None:
         """Draw."""
@@ -102,6 +104,19 @@ class FlameScreen(Screen[None]):
     def newest(self) -> None:
         """Show the profile that was taken last."""
         self._look_at(len(self._profiles) - 1)
+
+    def on_key(self, event: events.Key) -> None:
+        """Let the field have what is typed in one go with `/`, as a slow line delivers it.
+
+        Those letters were on their way to the screen before the field could have the focus.
+        """
+        if self._field.display:
+            if event.is_printable and event.character is not None:
+                event.stop()
+                self._field.insert_text_at_cursor(event.character)
+        elif event.key == SEARCH:
+            event.stop()
+            self.action_search()
 
     def on_click(self, event: events.Click) -> None:
         """Select what is clicked; zoom when it is selected already."""
@@ -144,7 +159,7 @@ class FlameScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Zoom out to where it was zoomed from; before that forget the search, after it close."""
-        if self.query_one(Input).has_class("-asked"):
+        if self._field.display:
             self._asked()
             self._search("")
         elif self._zooms:
@@ -162,10 +177,9 @@ class FlameScreen(Screen[None]):
 
     def action_search(self) -> None:
         """Ask for a part of a name."""
-        field = self.query_one(Input)
-        field.add_class("-asked")
-        field.value = self.flame.words
-        field.focus()
+        self._field.value = self.flame.words
+        self._field.display = True
+        self.set_focus(self._field)  # at once: the next letters may be here already
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Find while it is typed."""
@@ -232,7 +246,7 @@ class FlameScreen(Screen[None]):
         self._change(words=words, wanted=wanted, hits=hits)
 
     def _asked(self) -> None:
-        self.query_one(Input).remove_class("-asked")
+        self._field.display = False
         self.set_focus(None)
 
     def _go_to(self, node: Node) -> None:
