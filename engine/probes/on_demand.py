@@ -58,6 +58,26 @@ RECIPES: Final[Mapping[Kind, Recipe]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the pages of pprof may be: what their URLs begin with, and the socket to connect to, if any."""
+
+    prefix: str
+    unix_socket: str | None = None
+
+
+class _NotThere(LookFailed):
+    """A site has no such page; another may."""
+
+
+def sites(plan: Plan) -> tuple[Site, ...]:
+    """Return where to ask, in order: where the runtime is read, then the usual place on that server."""
+    given = plan.probe_url or origin(plan.url)
+    unix_socket = None if plan.probe_url else plan.unix_socket
+    prefixes = dict.fromkeys(places(url).prefix for url in (given, origin(given)))
+    return tuple(Site(prefix, unix_socket) for prefix in prefixes)
+
+
 def check_seconds(kind: Kind, seconds: float) -> float:
     """Return how long a look is asked for, if it can be had.
 
@@ -143,10 +163,21 @@ class OnDemand:
         answer.set_exception(LookFailed(words))
 
     async def _look(self, kind: Kind, seconds: float) -> Look:
-        plan, recipe = self._plan, RECIPES[kind]
-        url = f"{places(plan.probe_url or origin(plan.url)).prefix}/{kind}?seconds={seconds:g}"
-        unix_socket = None if plan.probe_url else plan.unix_socket
-        async with Fetcher(tls=plan.tls, unix_socket=unix_socket, timeout_s=seconds + GRACE_S) as fetcher:
+        first: _NotThere | None = None
+        for site in sites(self._plan):
+            try:
+                return await self._look_at(site, kind, seconds)
+            except _NotThere as missing:
+                first = first or missing
+        assert first is not None
+        raise first
+
+    async def _look_at(self, site: Site, kind: Kind, seconds: float) -> Look:
+        recipe = RECIPES[kind]
+        url = f"{site.prefix}/{kind}?seconds={seconds:g}"
+        async with Fetcher(
+            tls=self._plan.tls, unix_socket=site.unix_socket, timeout_s=seconds + GRACE_S
+        ) as fetcher:
             try:
                 answer = await fetcher.get(url, limit=recipe.most_bytes)
             except TooLarge:
@@ -155,7 +186,7 @@ class OnDemand:
         received_ns = self._clock()
         why_not = complaint(answer, url, seconds)
         if why_not:
-            raise LookFailed(why_not)
+            raise (_NotThere if answer.status == 404 else LookFailed)(why_not)
         offset_ns = wall_offset_ns(self._clock)
         fetched = Fetched(answer.body, received_ns - answer.took_ns, received_ns, offset_ns)
         try:

@@ -19,7 +19,7 @@ from engine.plan import Plan
 from engine.probes import on_demand
 from engine.probes.look_read import Fetched, offset_of, read_profile
 from engine.probes.look_words import complaint, summary
-from engine.probes.on_demand import Look, OnDemand, check_seconds
+from engine.probes.on_demand import Look, OnDemand, check_seconds, sites
 from engine.probes.profile import parse as parse_profile
 from engine.probes.trace import parse
 from tests.targets.hostile import Script, answer, dripping, endless, hanging_up, hostile, pages, silence
@@ -96,13 +96,32 @@ def test_a_trace_is_kept_and_told() -> None:
     )
 
 
-def test_a_probe_url_says_where() -> None:
+@pytest.mark.parametrize(
+    ("plan", "prefixes"),
+    [
+        (Plan(url="http://h:8080/shop?x=1"), ["http://h:8080/debug/pprof"]),
+        (
+            Plan(url="http://h/", probe_url="http://h:9/metrics"),
+            ["http://h:9/metrics", "http://h:9/debug/pprof"],
+        ),
+        (Plan(url="http://h/", probe_url="http://h:9/debug/vars"), ["http://h:9/debug/pprof"]),
+        (
+            Plan(url="http://h/", probe_url="http://h:9/a/pprof"),
+            ["http://h:9/a/pprof", "http://h:9/debug/pprof"],
+        ),
+    ],
+)
+def test_it_is_taken_where_the_runtime_is_read_or_in_the_usual_place(plan: Plan, prefixes: list[str]) -> None:
+    assert [site.prefix for site in sites(plan)] == prefixes
+
+
+def test_where_the_first_place_has_none_the_usual_one_is_asked() -> None:
     outcome: Future[Any] = Future()
 
     async def run() -> None:
-        async with hostile(pages({"/admin/pprof/profile?seconds=2": answer(PROFILE)})) as url:
+        async with hostile(pages({"/debug/pprof/profile?seconds=2": answer(PROFILE)})) as url:
             demand = OnDemand(
-                Plan(url="http://127.0.0.1:1/", probe_url=f"{url}/admin/pprof"),
+                Plan(url="http://127.0.0.1:1/", probe_url=f"{url}/metrics"),
                 seconds_of=lambda at_ns: 0.0,
                 keep=lambda look: None,
                 tell=lambda *event: None,
