@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from enum import Enum, auto
 from time import monotonic_ns
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -23,9 +23,9 @@ from engine.errors import EngineLost, LoadtopError, UsageError
 from engine.fleet import Fleet
 from engine.ledger import Ledger
 from engine.limits import check_concurrency
-from engine.looks import CpuProfile, Kind, Trace
+from engine.looks import CpuProfile, Trace
 from engine.plan import REPEATABLE_METHODS, Load, Plan
-from engine.probes.on_demand import OnDemand, check_seconds
+from engine.probes.on_demand import OnDemand
 from engine.probes.watch import watch
 from engine.probes.wishes import Wishes
 from engine.record import Record
@@ -110,9 +110,11 @@ class Run:
         self._wishes = Wishes()
         self._on_demand = OnDemand(
             self.plan,
+            self._wishes,
             seconds_of=lambda at_ns: self._ledger.seconds_of(at_ns),
             keep=lambda look: self._ledger.add_look(look),
             tell=lambda at_ns, kind, text: self._ledger.tell(at_ns, kind, text),
+            open=lambda: self._state in (RunState.RUNNING, RunState.PAUSED),
         )
         self._view = View(plan)
         self._ready = threading.Event()
@@ -183,11 +185,11 @@ class Run:
         Raises:
             UsageError: No profile can be that long.
         """
-        return self._look("profile", seconds)
+        return self._on_demand.ask("profile", seconds, self._post)
 
     def trace(self, seconds: float) -> Future[Trace]:
         """Take an execution trace of the target, as `profile` does; parts of a second will do."""
-        return self._look("trace", seconds)
+        return self._on_demand.ask("trace", seconds, self._post)
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """End the run: send nothing more, and wait at most `drain_s` for what is in flight."""
@@ -216,13 +218,6 @@ class Run:
         if self._failure is not None:
             raise self._failure
         return self._record()
-
-    def _look(self, kind: Kind, seconds: float) -> Future[Any]:
-        check_seconds(kind, seconds)
-        answer: Future[Any] = Future()
-        if not self._post(lambda: self._begin_look(kind, seconds, answer)):
-            answer.set_exception(UsageError(f"the run is over: there is nothing to take a {kind} of"))
-        return answer
 
     def _post(self, act: Callable[[], None]) -> bool:
         loop = self._loop
@@ -336,12 +331,6 @@ class Run:
         silent_s = (now_ns - self._ledger.last_answer_ns) / 1e9
         gave_up = self._state == RunState.RUNNING and silent_s > max(GIVE_UP_S, 3 * plan.timeout_s)
         return self._ledger.answered >= plan.requests or gave_up
-
-    def _begin_look(self, kind: Kind, seconds: float, answer: Future[Any]) -> None:
-        if self._state in (RunState.RUNNING, RunState.PAUSED):
-            self._on_demand.begin(kind, seconds, answer)
-        else:
-            answer.set_exception(UsageError(f"a {kind} is taken of a run under way; this one is {self._state}"))
 
     async def _drain(self, fleet: Fleet) -> None:
         self._publish(monotonic_ns())

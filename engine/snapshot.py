@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.figures import Event, Granularity, Latency, Pause, Second, SegmentFigures
-from engine.figures import Event, Latency, Pause, Second, SegmentFigures
 from engine.looks import Looks
 from engine.machine import ContainerNow, HostNow, ThreadsNow
 from engine.plan import Load

@@ -6,7 +6,8 @@ from typing import Final
 
 from engine.http_client import Fetcher, FetchFailed, TooLarge
 from engine.probes.base import Told
-from engine.probes.scene import Pprof, Scene
+from engine.probes.scene import Scene
+from engine.probes.wishes import Pprof
 
 SOURCE: Final = "forced gc"
 KIND: Final = "gc-forced"
@@ -17,10 +18,10 @@ async def watch(scene: Scene) -> None:
     """Wait for wishes, and have a collection run for each; one that comes while another is done is the same."""
     while True:
         await scene.wishes.collection.wait()
-        if scene.pprof is None:
+        if scene.wishes.pprof is None:
             scene.gap(SOURCE, "no /debug/pprof was found, so nothing can be asked to collect")
         else:
-            await _collect(scene, scene.pprof)
+            await _collect(scene, scene.wishes.pprof)
         scene.wishes.collection.clear()
 
 

@@ -18,11 +18,13 @@ from engine.errors import LookFailed, UsageError
 from engine.http_client import Fetcher, FetchFailed, TooLarge
 from engine.looks import CpuProfile, Kind, Trace
 from engine.plan import Plan
-from engine.probes.go_runtime import origin, places, wall_offset_ns
 from engine.probes.look_read import Fetched, SecondsOf, read_profile, read_trace
 from engine.probes.look_words import complaint, summary
+from engine.probes.places import given, guessed, origin, place
 from engine.probes.profile import BadProfile
+from engine.probes.runtime import wall_offset_ns
 from engine.probes.trace_batches import BadTrace
+from engine.probes.wishes import Pprof, Wishes
 
 GRACE_S: Final = 10.0
 """How much longer than asked an answer may take: a target under load has more to do than to write profiles."""
@@ -58,24 +60,24 @@ RECIPES: Final[Mapping[Kind, Recipe]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where the pages of pprof may be: what their URLs begin with, and the socket to connect to, if any."""
-
-    prefix: str
-    unix_socket: str | None = None
-
-
 class _NotThere(LookFailed):
     """A site has no such page; another may."""
 
 
-def sites(plan: Plan) -> tuple[Site, ...]:
-    """Return where to ask, in order: where the runtime is read, then the usual place on that server."""
-    given = plan.probe_url or origin(plan.url)
-    unix_socket = None if plan.probe_url else plan.unix_socket
-    prefixes = dict.fromkeys(places(url).prefix for url in (given, origin(given)))
-    return tuple(Site(prefix, unix_socket) for prefix in prefixes)
+def sites(plan: Plan, found: Pprof | None) -> tuple[Pprof, ...]:
+    """Return where to ask, in order.
+
+    Where the target's runtime was found, that is the place. Else it is what the user gave, then the usual place
+    on the same server: what was given may be a page of metrics. Never a guess: it may be another service's.
+    """
+    if found is not None:
+        return (found,)
+    asked = given(plan)
+    if asked is None:
+        places = [guessed(plan)[0]]
+    else:
+        places = [asked, place(origin(plan.probe_url or ""), headers=asked.headers)]
+    return tuple({one.prefix: Pprof(one.prefix, one.headers, one.unix_socket) for one in places}.values())
 
 
 def check_seconds(kind: Kind, seconds: float) -> float:
@@ -94,37 +96,66 @@ def check_seconds(kind: Kind, seconds: float) -> float:
 
 
 class OnDemand:
-    """The looks of one run. All methods are called on the run's loop.
+    """The looks of one run. All methods but `ask` are called on the run's loop.
 
     Args:
         plan: What is driven, and where the target's runtime is read.
+        wishes: Of the run's probes, which tell where they found pprof.
         seconds_of: The run's clock.
         keep: Takes every look that succeeded.
         tell: Takes events, as the run's books do: time, kind, words.
+        open: Whether the run is under way; before and after that there is nothing to look at.
         clock: Monotonic nanoseconds.
     """
 
     def __init__(
         self,
         plan: Plan,
+        wishes: Wishes,
         *,
         seconds_of: SecondsOf,
         keep: Callable[[Look], None],
         tell: Callable[[int, str, str], None],
+        open: Callable[[], bool] = lambda: True,
         clock: Callable[[], int] = monotonic_ns,
     ) -> None:
         self._plan = plan
+        self._wishes = wishes
         self._seconds_of = seconds_of
         self._keep = keep
         self._tell = tell
+        self._open = open
         self._clock = clock
         self._under_way: dict[Kind, tuple[int, asyncio.Task[None]]] = {}
         """When each should be over, and its task."""
+
+    def ask(self, kind: Kind, seconds: float, post: Callable[[Callable[[], None]], bool]) -> Future[Any]:
+        """Have a look begun, from another thread.
+
+        Args:
+            kind: Of what kind.
+            seconds: How long.
+            post: Has something done on the run's loop; False where that is over.
+
+        Returns:
+            What will hold the look, or a LoadtopError with one line that says why there is none.
+
+        Raises:
+            UsageError: No look can be that long.
+        """
+        check_seconds(kind, seconds)
+        answer: Future[Any] = Future()
+        if not post(lambda: self.begin(kind, seconds, answer)):
+            answer.set_exception(UsageError(f"the run is over: there is nothing to take a {kind} of"))
+        return answer
 
     def begin(self, kind: Kind, seconds: float, answer: Future[Any]) -> None:
         """Begin a look; `answer` gets it, or a LoadtopError with one line that says why there is none."""
         noun = RECIPES[kind].noun
         now_ns = self._clock()
+        if not self._open():
+            answer.set_exception(UsageError(f"a {noun} is taken of a run under way; this one is not"))
+            return
         if kind in self._under_way:
             left_s = max(0.0, (self._under_way[kind][0] - now_ns) / 1e9)
             answer.set_exception(UsageError(f"a {noun} is being taken already, for {left_s:.1f} s more"))
@@ -164,7 +195,7 @@ class OnDemand:
 
     async def _look(self, kind: Kind, seconds: float) -> Look:
         first: _NotThere | None = None
-        for site in sites(self._plan):
+        for site in sites(self._plan, self._wishes.pprof):
             try:
                 return await self._look_at(site, kind, seconds)
             except _NotThere as missing:
@@ -172,11 +203,14 @@ class OnDemand:
         assert first is not None
         raise first
 
-    async def _look_at(self, site: Site, kind: Kind, seconds: float) -> Look:
+    async def _look_at(self, site: Pprof, kind: Kind, seconds: float) -> Look:
         recipe = RECIPES[kind]
         url = f"{site.prefix}/{kind}?seconds={seconds:g}"
         async with Fetcher(
-            tls=self._plan.tls, unix_socket=site.unix_socket, timeout_s=seconds + GRACE_S
+            tls=self._plan.tls,
+            unix_socket=site.unix_socket,
+            timeout_s=seconds + GRACE_S,
+            headers=site.headers,
         ) as fetcher:
             try:
                 answer = await fetcher.get(url, limit=recipe.most_bytes)

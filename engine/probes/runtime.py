@@ -23,7 +23,8 @@ from engine.probes.memstats import SLOTS, MemStats
 from engine.probes.page_account import PageLook, account_page
 from engine.probes.places import Place, given, guessed
 from engine.probes.reading import WORDS, Reading
-from engine.probes.scene import Life, Pprof, Scene, Ticks
+from engine.probes.scene import Life, Scene, Ticks
+from engine.probes.wishes import Pprof
 
 SOURCE: Final = RUNTIME
 FASTEST_S: Final = 0.2
@@ -84,7 +85,7 @@ async def watch(scene: Scene) -> None:
 def _introduce(scene: Scene, choice: Choice) -> None:
     """Tell what was found, and how much it will say."""
     place, reading = choice.place, choice.reading
-    scene.pprof = Pprof(place.prefix, place.headers, place.unix_socket) if choice.pprof else None
+    scene.wishes.pprof = Pprof(place.prefix, place.headers, place.unix_socket) if choice.pprof else None
     notes = ""
     if reading.granularity == "every":
         # What was recovered is exact; only where it is drawn depends on the clock.

@@ -28,15 +28,6 @@ class Life:
     started_unix_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Pprof:
-    """Where the target's pprof pages are, and what must be sent along to see them."""
-
-    prefix: str
-    headers: tuple[tuple[str, str], ...] = ()
-    unix_socket: str | None = None
-
-
 class Scene:
     """Shared by all sources of a watch, on one event loop.
 
@@ -49,8 +40,7 @@ class Scene:
         target: What is known of the target.
         process: Its process, or None where it is not known.
         family: The process and all that descend from it, at the last look.
-        pprof: Its pprof pages, or None where none were found.
-        wishes: What the run asks of the sources.
+        wishes: What the run asks of the sources, and where it finds the target's pprof pages.
     """
 
     def __init__(
@@ -68,7 +58,6 @@ class Scene:
         self.target = Target(url=plan.url, method=plan.method)
         self.process: psutil.Process | None = None
         self.family: tuple[int, ...] = ()
-        self.pprof: Pprof | None = None
         self.wishes = wishes or Wishes()
         self._restarted_ns: int | None = None
 

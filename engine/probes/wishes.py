@@ -1,8 +1,18 @@
-"""What a run asks of its probes while they work."""
+"""What a run asks of its probes while they work, and what it must know of them to ask the target itself."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Pprof:
+    """Where the target's pprof pages are, and what must be sent along to see them."""
+
+    prefix: str
+    headers: tuple[tuple[str, str], ...] = ()
+    unix_socket: str | None = None
 
 
 class Wishes:
@@ -11,12 +21,14 @@ class Wishes:
     Attributes:
         polling: Set while the target may be polled.
         collection: Set when the target is to collect its garbage once.
+        pprof: The target's pprof pages, or None while none were found; set by what reads its runtime.
     """
 
     def __init__(self) -> None:
         self.polling = asyncio.Event()
         self.polling.set()
         self.collection = asyncio.Event()
+        self.pprof: Pprof | None = None
 
     def poll(self, on: bool) -> None:
         """Have the target polled from now on, or not."""

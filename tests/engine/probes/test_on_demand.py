@@ -22,6 +22,7 @@ from engine.probes.look_words import complaint, summary
 from engine.probes.on_demand import Look, OnDemand, check_seconds, sites
 from engine.probes.profile import parse as parse_profile
 from engine.probes.trace import parse
+from engine.probes.wishes import Pprof, Wishes
 from tests.targets.hostile import Script, answer, dripping, endless, hanging_up, hostile, pages, silence
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -50,6 +51,7 @@ def with_target(script: Script, act: Callable[[OnDemand, Books], Awaitable[None]
         async with hostile(script) as url:
             demand = OnDemand(
                 Plan(url=f"{url}/shop", **changes),
+                Wishes(),
                 seconds_of=lambda at_ns: at_ns / 1e9,
                 keep=books.looks.append,
                 tell=books.tell,
@@ -112,7 +114,9 @@ def test_a_trace_is_kept_and_told() -> None:
     ],
 )
 def test_it_is_taken_where_the_runtime_is_read_or_in_the_usual_place(plan: Plan, prefixes: list[str]) -> None:
-    assert [site.prefix for site in sites(plan)] == prefixes
+    assert [site.prefix for site in sites(plan, None)] == prefixes
+    found = Pprof("http://h:6060/debug/pprof", (("Authorization", "Basic x"),))
+    assert sites(plan, found) == (found,)
 
 
 def test_where_the_first_place_has_none_the_usual_one_is_asked() -> None:
@@ -122,6 +126,7 @@ def test_where_the_first_place_has_none_the_usual_one_is_asked() -> None:
         async with hostile(pages({"/debug/pprof/profile?seconds=2": answer(PROFILE)})) as url:
             demand = OnDemand(
                 Plan(url="http://127.0.0.1:1/", probe_url=f"{url}/metrics"),
+                Wishes(),
                 seconds_of=lambda at_ns: 0.0,
                 keep=lambda look: None,
                 tell=lambda *event: None,
