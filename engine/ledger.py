@@ -16,7 +16,7 @@ from engine.figures import Cause, Event, Latency, Pause, Second, SegmentFigures
 from engine.histogram import Ages
 from engine.looks import CpuProfile, Looks, Trace
 from engine.machine import ContainerNow, HostNow, ThreadsNow, Throttle
-from engine.plan import Load
+from engine.plan import WINDOW_S, Load
 from engine.polls import Polls
 from engine.probes.base import (
     RUNTIME,
@@ -38,6 +38,7 @@ from engine.segments import Segment
 from engine.settled import Turn
 from engine.snapshot import HISTORY_S, Chosen, GcNow, ProcessNow, Target
 from engine.tails import Tails
+from engine.window import Window
 
 SAME_GAP_S: Final = 60.0
 """A source that keeps failing is mentioned once in this time, not once a second."""
@@ -54,6 +55,7 @@ class Ledger:
         timeout_s: What a request that failed took at least.
         target: What is known of the target at the start.
         spin: Whether workers of an open loop poll for the next send.
+        window_s: How far back the exact percentiles reach.
 
     Attributes:
         answered: Answered requests so far.
@@ -69,7 +71,15 @@ class Ledger:
         last_answer_ns: When the newest answer was reported.
     """
 
-    def __init__(self, start_ns: int, *, timeout_s: float, target: Target, spin: bool = False) -> None:
+    def __init__(
+        self,
+        start_ns: int,
+        *,
+        timeout_s: float,
+        target: Target,
+        spin: bool = False,
+        window_s: float = WINDOW_S,
+    ) -> None:
         self.answered = 0
         self.events: list[Event] = []
         self.segments: list[Segment] = []
@@ -94,6 +104,8 @@ class Ledger:
         self._spin = spin
         self._timeline = Timeline(start_ns, timeout_s)
         self._recent = Recent()
+        self._window_s = window_s
+        self._window = Window(start_ns, window_s, timeout_s)
         self._pauses: list[Pause] = []
         self._tails = Tails(start_ns)
         self._said: dict[tuple[int, bool], SegmentFigures] = {}  # of segments that are over; by index and whole
@@ -109,6 +121,7 @@ class Ledger:
         self.rest(at_ns)
         self._timeline.begin(len(self.segments), at_ns)
         self.segments.append(Segment(len(self.segments), load, at_ns, spin=self._spin, probed=self.probed))
+        self._window = Window(at_ns, self._window_s, self._timeout_s)
         self._under_load = True
 
     def rest(self, at_ns: int) -> None:
@@ -150,6 +163,8 @@ class Ledger:
         for index, due in columns.by_due([segment.start_ns for segment in self.segments]):
             self.segments[index].add(due)
             self._tails.add(index, due)
+            if index == current.index:
+                self._window.add(due)
             self._forget(index)
 
     def add_loss(self, at_ns: int, worker: int, requests: int, why: str) -> None:
@@ -246,6 +261,10 @@ class Ledger:
     def recent(self, until_ns: int) -> tuple[float, float, float, Latency]:
         """Return answers, errors and bytes a second, and response times, of the last second."""
         return self._recent.read(until_ns)
+
+    def window(self, until_ns: int) -> tuple[float, Latency]:
+        """Return how many of the last seconds the exact window covers, and its response times."""
+        return self._window.read(until_ns)
 
     def history(self, now_ns: int) -> tuple[Second, ...]:
         """Return the newest rows of the time series, those included that are not final."""

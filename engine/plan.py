@@ -20,6 +20,11 @@ DEFAULT_CONCURRENCY: Final = 64
 MOST_OPEN_LOOP_CONNECTIONS: Final = 4096
 """Where an open loop's connections are not limited by the user: a service that needs more is not keeping up."""
 
+WINDOW_S: Final = 60.0
+"""How far back the exact percentiles reach, unless the user says otherwise."""
+
+LONGEST_WINDOW_S: Final = 3600.0
+
 HIGHEST_RATE: Final = 100e6
 LONGEST_DURATION_S: Final = 30 * 24 * 3600.0
 
@@ -107,6 +112,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Series of Prometheus pages that are shown beside the rest."""
     pid: int | None = None
     """The target's process, if it is not to be found by its port."""
+    window_s: float = WINDOW_S
+    """How far back the percentiles of the exact window reach."""
     note: str = ""
     slos: tuple[str, ...] = ()
     """Objectives as they were written; `engine.stats.slo` reads and judges them."""

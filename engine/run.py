@@ -102,7 +102,7 @@ class Run:
         self._end_ns: int | None = None
         target = Target(url=plan.url, method=plan.method, same_host=address.is_local)
         self._snapshot = Snapshot(at_s=0.0, state=self._state, target=target, load=self._load, note=plan.note)
-        self._ledger = Ledger(self._start_ns, timeout_s=plan.timeout_s, target=target, spin=plan.spin)
+        self._ledger = self._new_ledger(target)
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fleet: Fleet | None = None
@@ -301,8 +301,13 @@ class Run:
         """Let the run's time begin now; until the workers were up, nothing could be measured."""
         self._started_unix_s = time.time()
         self._start_ns = at_ns
-        target = self._snapshot.target
-        self._ledger = Ledger(at_ns, timeout_s=self.plan.timeout_s, target=target, spin=self.plan.spin)
+        self._ledger = self._new_ledger(self._snapshot.target)
+
+    def _new_ledger(self, target: Target) -> Ledger:
+        plan = self.plan
+        return Ledger(
+            self._start_ns, timeout_s=plan.timeout_s, target=target, spin=plan.spin, window_s=plan.window_s
+        )
 
     async def _until_stopped(self, fleet: Fleet) -> None:
         while not self._stopping.is_set():

@@ -169,6 +169,9 @@ class Snapshot:
         duration_s: When the run is to end, or None.
         requests_limit: After how many answers the run is to end, or None.
         now: The last second.
+        window: Exact response times, to the microsecond, of what ended in the last `window_s` seconds of the
+            segment under way.
+        window_s: How much of the window is filled; 0 where there is none.
         segment: Figures of the current segment, or None before the first and while paused.
         segments: All segments, oldest first, the current one included.
         seconds: The time series, oldest first. Live runs keep the last `HISTORY_S` rows here.
@@ -199,6 +202,8 @@ class Snapshot:
     duration_s: float | None = None
     requests_limit: int | None = None
     now: Now = field(default_factory=Now)
+    window: Latency = field(default_factory=Latency)
+    window_s: float = 0.0
     segment: SegmentFigures | None = None
     segments: Sequence[SegmentFigures] = ()
     seconds: Sequence[Second] = ()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from time import monotonic_ns, process_time_ns
 from typing import Final
 
-from engine.figures import SegmentFigures
+from engine.figures import Latency, SegmentFigures
 from engine.fleet import Fleet
 from engine.ledger import Ledger
 from engine.plan import Load, Plan
@@ -68,6 +68,8 @@ class View:
         seconds = ledger.history(until_ns)
         segments = ledger.figures(until_ns)
         current = ledger.current
+        reported_ns = until_ns if fleet is None else fleet.reported_ns
+        window_s, window = ledger.window(reported_ns) if current is not None else (0.0, Latency())
         return Snapshot(
             at_s=ledger.seconds_of(until_ns),
             state=state,
@@ -76,6 +78,8 @@ class View:
             duration_s=self._plan.duration_s,
             requests_limit=self._plan.requests,
             now=_now(ledger, fleet, now_ns) if fleet is not None and end_ns is None else Now(),
+            window=window,
+            window_s=window_s,
             segment=segments[current.index] if current is not None else None,
             segments=segments,
             seconds=seconds,

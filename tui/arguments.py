@@ -177,6 +177,9 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
         "-d", "-z", "--duration", metavar="T", help="180s, 3m, ... (default: until you quit; plain run: 10s)"
     )
     group.add_argument("-n", "--requests", metavar="N", help="stop after exactly N answers")
+    group.add_argument(
+        "--window", metavar="T", default="60s", help="reach of the exact percentiles (default: %(default)s)"
+    )
     group.add_argument("--timeout", metavar="T", default="10s", help="of a request (default: %(default)s)")
     group.add_argument(
         "-w", "--workers", metavar="N", help="processes that make load (default: cores - 1, at least 1)"

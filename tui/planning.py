@@ -84,6 +84,7 @@ def _with_load(arguments: argparse.Namespace, plan: Plan) -> Plan:
         requests=requests,
         spin=arguments.spin,
         timeout_s=parts.parse_duration(arguments.timeout),
+        window_s=_window(arguments.window),
         workers=workers,
         cpus=() if arguments.cpus is None else parts.parse_cpus(arguments.cpus, allowed=frozenset(cores)),
         probing=not arguments.no_probe,
@@ -127,6 +128,13 @@ def _load(arguments: argparse.Namespace, workers: int) -> Load:
         arrivals=arguments.arrivals or "poisson",
         concurrency=concurrency or min(parts.MOST_OPEN_LOOP_CONNECTIONS, most_connections(workers)),
     )
+
+
+def _window(text: str) -> float:
+    seconds = parts.parse_duration(text)
+    if not 1 <= seconds <= parts.LONGEST_WINDOW_S or seconds != round(seconds):
+        raise UsageError(f"--window '{text}' must be whole seconds, from 1s to 1h")
+    return seconds
 
 
 def check_console(arguments: argparse.Namespace) -> None:

@@ -75,6 +75,8 @@ def used_port() -> Iterator[int]:
         ([URL, "-d", "0"], "duration '0' must be above 0"),
         ([URL, "-z", "0s"], "duration '0s' must be above 0"),
         ([URL, "--timeout", "0"], "must be above 0"),
+        ([URL, "--window", "0.5s"], "--window '0.5s' must be whole seconds"),
+        ([URL, "--window", "2h"], "from 1s to 1h"),
         ([URL, "-n", "0"], "requests '0' must be"),
         ([URL, "-w", "0"], "workers '0' must be"),
         ([URL, "-b", "@/nowhere/body"], "cannot read the body file '/nowhere/body'"),
