@@ -7,7 +7,7 @@ bytes, rates per second.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 
@@ -127,6 +127,34 @@ class TailFigures(Struct, frozen=True, kw_only=True):
     causes: tuple[CauseFigures, ...] = ()
 
 
+class LeftOut(Struct, frozen=True, kw_only=True):
+    """One kind of thing that calibrated p99 leaves out, and what that does to it."""
+
+    what: str
+    """One of `LEFT_OUT`."""
+    count: int = 0
+    in_response: bool = False
+    """Whether the percentiles of the response time count it."""
+    p99_effect_s: float | None = None
+    """By how much p99 falls when this is left out, those before it in the list being out already; None where
+    there are too few samples to say."""
+    at_least: bool = False
+    """Whether the effect is a lower bound, because p99 was among requests without an answer."""
+
+
+class Calibration(Struct, frozen=True, kw_only=True):
+    """p99 of everything that was asked for beside p99 of what the service takes, and what is between them."""
+
+    raw_p99_s: float | None = None
+    raw_at_least: bool = False
+    calibrated_p99_s: float | None = None
+    left_out: tuple[LeftOut, ...] = ()
+
+
+LEFT_OUT: Final = ("connection set-up", "lost first attempts", "failed answers", "without an answer", "warm-up")
+"""What calibrated p99 leaves out, in the order in which it does."""
+
+
 class MeanMax(Struct, frozen=True, kw_only=True):
     """Mean and maximum of a sampled quantity."""
 
@@ -206,6 +234,8 @@ class ClientFigures(Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
     cpu_pct: float | None = None
     """CPU time of the busiest worker over wall time, in percent of a core."""
+    bound_s: int = 0
+    """Seconds in which the generator was seen to be the bottleneck."""
 
 
 class WarmUp(Struct, frozen=True, kw_only=True):
@@ -255,6 +285,8 @@ class SegmentFigures(Struct, frozen=True, kw_only=True):
     state: SegmentState = "not-judged"
     settled_at_s: float | None = None
     steadiness: Steadiness = Steadiness()
+    counted_from_s: float | None = None
+    """From when on the figures count, where that is not the begin."""
     requests: int = 0
     """Answered requests, whatever their status."""
     throughput_rps: float = 0.0
@@ -268,6 +300,8 @@ class SegmentFigures(Struct, frozen=True, kw_only=True):
     resumed: int = 0
     """Connections that were opened by resuming an earlier one's TLS session, which is cheaper on both sides."""
     latency_s: LatencySet = LatencySet()
+    calibration: Calibration | None = None
+    """Filled in when a record is taken."""
     client: ClientFigures = ClientFigures()
     target: TargetFigures = TargetFigures()
     unstable: tuple[str, ...] = ()

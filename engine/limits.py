@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,13 @@ FILES_BESIDE_CONNECTIONS: Final = 64
 """Of a worker: its pipe, its event loop, libraries, and room for connections that are just closing."""
 
 _PORT_RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def raise_open_files() -> int:

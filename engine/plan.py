@@ -81,6 +81,15 @@ class ChosenSeries(Struct, frozen=True, kw_only=True):
         return f"{self.name}{{{labels}}}" if labels else self.name
 
 
+class Warmup(Struct, frozen=True, kw_only=True):
+    """What a segment's figures leave out at its begin."""
+
+    kind: Literal["auto", "none", "time", "answers"] = "auto"
+    """`auto`: what came before latency settled; nothing, where it did not."""
+    time_s: float | None = None
+    answers: int | None = None
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """A whole run, as asked for; the functions below make its parts from text and check them."""
 
@@ -93,6 +102,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     load: Load = Load()
     duration_s: float | None = None
     requests: int | None = None
+    warmup: Warmup = Warmup()
     timeout_s: float = 10.0
     keepalive: bool = True
     spin: bool = False
@@ -202,6 +212,23 @@ def parse_rate(text: str) -> float:
     if not 0 < rate <= HIGHEST_RATE:
         raise UsageError(f"rate '{text}' must be requests a second above 0, such as 500, 2k or 1.5m")
     return rate
+
+
+def parse_warmup(text: str) -> Warmup:
+    """Return what is to be left out: `auto`, `none`, a time with its unit (`10s`), or a number of answers.
+
+    Raises:
+        UsageError: It is none of these.
+    """
+    given = text.strip().lower()
+    if given in ("auto", "none"):
+        return Warmup(kind="auto" if given == "auto" else "none")
+    try:
+        if _DURATION.match(given):
+            return Warmup(kind="time", time_s=parse_duration(given))
+        return Warmup(kind="answers", answers=parse_count(given, what="warmup"))
+    except UsageError:
+        raise UsageError(f"--warmup '{text}' is none of auto, none, a time (10s), a number (5000)") from None
 
 
 def parse_header(text: str) -> tuple[str, str]:

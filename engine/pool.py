@@ -120,6 +120,7 @@ class Pool:
             self.broken(connection, "closed", "the target closed the connection instead of answering")
             return
         self.tally.retried += 1
+        self.tally.first_attempts.append(monotonic_ns() - connection.written_ns)
         if self._requests_left is not None:
             self._requests_left += 1
         self._again.append(connection.planned_ns if self.schedule is not None else connection.written_ns)

@@ -17,6 +17,7 @@ class Tally:
 
     __slots__ = (
         "connect",
+        "first_attempts",
         "is_open_loop",
         "lag",
         "last",
@@ -37,6 +38,7 @@ class Tally:
         self.outcome: list[int] = []
         self.lag: list[int] = []
         self.connect: list[int] = []
+        self.first_attempts: list[int] = []
         self.unsent: list[wire.Unsent] = []
         self.retried = self.resumed = 0
         self.last_error = ""
@@ -51,7 +53,9 @@ class Tally:
 
     def clear(self) -> None:
         """Forget everything; called once it is in a frame."""
-        for column in (self.planned, self.written, self.last, self.outcome, self.lag, self.connect):
+        for column in (self.planned, self.written, self.last, self.outcome):
+            column.clear()
+        for column in (self.lag, self.connect, self.first_attempts):
             column.clear()
         self.unsent.clear()
         self.retried = self.resumed = 0

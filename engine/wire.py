@@ -126,6 +126,11 @@ class Frame(Struct, frozen=True):
     unsent: tuple[Unsent, ...] = ()
     retried: int = 0
     """Requests sent a second time: the target had closed the idle connection on which they went out first."""
+    first_attempts: bytes = b""
+    """int64 nanoseconds that those had been out the first time, until that was noticed."""
+    stood: bytes = b""
+    """int64 nanoseconds by which the worker's loop came round late, each time that this was some milliseconds:
+    it, and so what it measured, stood still."""
     connect: bytes = b""
     """int64 nanoseconds each connection took to open."""
     resumed: int = 0

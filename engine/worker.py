@@ -25,6 +25,9 @@ from engine.pool import Pool
 FRAME_S: Final = 0.1
 MOST_UNREAD_BYTES: Final = 1 << 20  # the reader is behind: keep noting, ship later
 DRAIN_LOOK_S: Final = 0.005
+CANARY_S: Final = 0.01
+STOOD_NS: Final = 5_000_000
+"""A tick that is later than this is told: answers that came meanwhile were seen late too."""
 
 
 class Worker(asyncio.Protocol):
@@ -38,6 +41,8 @@ class Worker(asyncio.Protocol):
         self._pool: Pool | None = None
         self._number = 0
         self._drain_until_ns = 0
+        self._stood: list[int] = []
+        self._ticks_ns = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._pipe = cast(asyncio.Transport, transport)
@@ -78,6 +83,8 @@ class Worker(asyncio.Protocol):
         gc.collect()
         gc.freeze()
         gc.disable()
+        self._ticks_ns = monotonic_ns() + round(CANARY_S * 1e9)
+        self._loop.call_later(CANARY_S, self._sing)
         self._tick(self._pool)  # the first frame says that this worker is ready
 
     def _tick(self, pool: Pool) -> None:
@@ -88,6 +95,15 @@ class Worker(asyncio.Protocol):
         if self._pipe.get_write_buffer_size() <= MOST_UNREAD_BYTES:
             self._ship(pool, now_ns, settled_ns, finished=False)
         self._loop.call_later(FRAME_S, self._tick, pool)
+
+    def _sing(self) -> None:
+        """Note by how much this tick is late: a loop that comes round in time does so within a millisecond."""
+        now_ns = monotonic_ns()
+        if now_ns - self._ticks_ns > STOOD_NS:
+            self._stood.append(now_ns - self._ticks_ns)
+        self._ticks_ns = now_ns + round(CANARY_S * 1e9)
+        if not self._done.is_set():
+            self._loop.call_later(CANARY_S, self._sing)
 
     def _drain(self, pool: Pool) -> None:
         now_ns = monotonic_ns()
@@ -112,7 +128,9 @@ class Worker(asyncio.Protocol):
             lag=wire.pack_times(tally.lag),
             unsent=tuple(tally.unsent),
             retried=tally.retried,
+            first_attempts=wire.pack_times(tally.first_attempts),
             resumed=tally.resumed,
+            stood=wire.pack_times(self._stood),
             connect=wire.pack_times(tally.connect),
             bytes_in=pool.bytes_in,
             open=pool.open,
@@ -123,6 +141,7 @@ class Worker(asyncio.Protocol):
             finished=finished,
         )
         tally.clear()
+        self._stood.clear()
         pool.bytes_in = 0
         if self._pipe is not None:
             self._pipe.write(wire.encode(frame))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from engine.figures import ClientFigures, Latency
-from engine.stats.client import judge
+from engine.stats.client import OwnSecond, combined, judge, judge_recent
 
 MS = 1e-3
 
@@ -80,3 +81,90 @@ def test_reasons_name_the_value_and_what_to_do_the_worst_first() -> None:
         "the busiest worker used 72 % of its core: add --workers",
     )
     assert judged(response=took(8.0)).reasons == ("connections sat idle 20 % of the time: add --workers",)
+
+
+QUIET = OwnSecond(cpu_pct=30.0, lag_p99_s=0.05 * MS, sent=500, planned=500.0, free=True, median_s=5 * MS)
+"""A second of an open loop in which nothing is wrong."""
+
+
+def bound(*seconds: OwnSecond) -> bool:
+    """Return whether the last of these seconds is called CLIENT-BOUND."""
+    return bool(judge_recent(seconds))
+
+
+def odd(**signals: Any) -> OwnSecond:
+    """Return a second with something wrong in it."""
+    return replace(QUIET, **signals)
+
+
+@pytest.mark.parametrize(
+    ("signals", "after"),
+    [
+        ({"lag_p99_s": 2 * MS}, 3),
+        ({"lag_p99_s": 2 * MS, "cpu_pct": 85.0}, 2),
+        ({"cpu_pct": 85.0}, None),
+        ({"cpu_pct": 98.0}, 2),
+        ({"cpu_pct": 50.0, "waiting_pct": 49.0}, 2),
+        ({"waiting_pct": 20.0, "turn_s": 1 * MS}, 3),
+        ({"waiting_pct": 20.0, "turn_s": 0.1 * MS}, None),  # small beside the median
+        ({"waiting_pct": 4.0, "turn_s": 3 * MS}, None),
+        ({"throttled_pct": 1.0}, 3),
+        ({"stood_pct": 1.5}, 3),
+        ({"stood_pct": 0.9}, None),
+        ({"sent": 450}, 5),
+        ({"sent": 450, "free": False}, None),  # it waited for connections
+        ({"sent": 480}, None),  # within the luck of a Poisson schedule
+        ({"sent": 480, "random": False}, 2),
+        ({"lag_p99_s": 2 * MS, "median_s": 50 * MS}, None),
+        ({"cpu_pct": None, "lag_p99_s": 2 * MS}, 3),
+        ({"cpu_pct": None, "lag_p99_s": None, "median_s": None}, None),
+    ],
+)
+def test_it_is_said_within_five_seconds_or_not_at_all(signals: dict[str, Any], after: int | None) -> None:
+    seconds = [QUIET] * 10 + [odd(**signals)] * 5
+    said = [count for count in range(1, 6) if bound(*seconds[: 10 + count])]
+    assert (said[0] if said else None) == after
+    if after is not None:
+        assert said == list(range(after, 6))
+
+
+def test_a_standstill_of_a_fifth_of_a_second_is_certain_and_forgotten_after_five() -> None:
+    seconds = [QUIET] * 10 + [odd(stood_pct=19.5)] + [QUIET] * 10
+    assert [bound(*seconds[: count + 1]) for count in range(8, 17)] == [False] * 2 + [True] * 5 + [False] * 2
+    assert not bound(*[QUIET] * 10, odd(stood_pct=8.0))
+
+
+def test_it_goes_again_when_the_seconds_are_good_again() -> None:
+    seconds = [odd(cpu_pct=99.0)] * 10 + [QUIET] * 10
+    assert [bound(*seconds[:count]) for count in (10, 13, 14, 15)] == [True, True, False, False]
+    assert judge_recent(()) == ()
+
+
+def test_reasons_of_the_last_seconds_name_what_to_do() -> None:
+    (reason,) = judge_recent([odd(throttled_pct=2.0)] * 5)
+    assert reason == "the CPU quota of our group held us back 2.0 % of the time: raise it"
+    (reason,) = judge_recent([odd(waiting_pct=30.0, turn_s=2 * MS)] * 5)
+    assert reason.startswith("a worker waited for a core 30 % of the time, 2 ms each time")
+    assert "only 90.0 % of what was due was sent" in judge_recent([odd(sent=450)] * 5)[0]
+
+
+OK = ClientFigures(verdict="ok", cpu_pct=20.0)
+
+
+@pytest.mark.parametrize(
+    ("recent", "bound_s", "seconds", "verdict"),
+    [
+        ((), 0, 60, "ok"),
+        (("now",), 1, 60, "client-bound"),
+        ((), 5, 60, "tight"),
+        ((), 6, 60, "client-bound"),
+        ((), 5, 30, "client-bound"),
+    ],
+)
+def test_a_segment_is_what_a_tenth_of_its_seconds_were(
+    recent: tuple[str, ...], bound_s: int, seconds: int, verdict: str
+) -> None:
+    found = combined(OK, recent, bound_s=bound_s, seconds=seconds)
+    assert (found.verdict, found.bound_s, found.cpu_pct) == (verdict, bound_s, 20.0)
+    if bound_s and not recent:
+        assert found.reasons == (f"the generator was the bottleneck for {bound_s} s of {seconds} s",)
