@@ -72,11 +72,11 @@ class Fleet:
         on_frame: Callable[[wire.Frame], None],
         on_loss: Callable[[int, int, str], None],
     ) -> None:
+        self._setup = setup
+        self._cpus = cpus
         self._setups = [
             replace(
-                setup,
-                worker=number,
-                cpu=cpus[number % len(cpus)] if cpus else None,
+                self._setup_of(number),
                 answers=None if setup.answers is None else share_of(setup.answers, workers, number),
             )
             for number in range(workers)
@@ -84,6 +84,7 @@ class Fleet:
         self._on_frame = on_frame
         self._on_loss = on_loss
         self._members: dict[int, _Member] = {}
+        self._leaving: list[_Member] = []
         self._finishing = False
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Raises EngineLost once a worker cannot be kept alive."""
@@ -96,6 +97,32 @@ class Fleet:
         """
         for setup in self._setups:
             await self._start(setup, wire.Drive(concurrency=0), restarts=0)
+        await self._all_ready()
+
+    async def resize(self, workers: int) -> None:
+        """Have so many workers; new ones are ready for load, and those that go end what they carry.
+
+        The load is as it was split before: `drive` splits it anew, and has to be called next.
+
+        Args:
+            workers: At least 1.
+
+        Raises:
+            EngineLost: A process cannot be started, or does not get ready.
+        """
+        for number in range(len(self._members), workers):
+            await self._start(self._setup_of(number), wire.Drive(concurrency=0), restarts=0)
+        for number in range(workers, len(self._members)):
+            member = self._members.pop(number)
+            self._leaving.append(member)
+            self._tell(member, wire.Finish(drain_ns=member.setup.timeout_ns))
+        await self._all_ready()
+
+    def _setup_of(self, number: int) -> wire.Setup:
+        cpus = self._cpus
+        return replace(self._setup, worker=number, cpu=cpus[number % len(cpus)] if cpus else None)
+
+    async def _all_ready(self) -> None:
         ready: asyncio.Future[list[bool]] = asyncio.gather(
             *(member.ready.wait() for member in self._members.values())
         )
@@ -127,16 +154,16 @@ class Fleet:
     async def finish(self, drain_s: float) -> None:
         """Let every worker end what it carries, within `drain_s`, and wait for their last frames."""
         self._finishing = True
-        for member in self._members.values():
+        for member in self._everyone:
             self._tell(member, wire.Finish(drain_ns=round(drain_s * 1e9)))
-        readers = [member.reader for member in self._members.values() if member.reader]
+        readers = [member.reader for member in self._everyone if member.reader]
         if readers:
             await asyncio.wait(readers, timeout=drain_s + LAST_FRAME_S)
 
     def stop(self) -> None:
         """End every process now; safe to call at any time and more than once."""
         self._finishing = True
-        for member in self._members.values():
+        for member in [*self._members.values(), *self._leaving]:
             if member.reader is not None:
                 member.reader.cancel()
             member.writer.close()
@@ -148,17 +175,31 @@ class Fleet:
     @property
     def settled_ns(self) -> int:
         """Every request due before this has been handed on."""
-        return min((member.settled_ns for member in self._members.values()), default=0)
+        return min((member.settled_ns for member in self._everyone), default=0)
+
+    @property
+    def _everyone(self) -> list[_Member]:
+        return [*self._members.values(), *(member for member in self._leaving if not member.finished)]
+
+    @property
+    def size(self) -> int:
+        """How many workers share the load."""
+        return len(self._members)
 
     @property
     def reported_ns(self) -> int:
         """Up to here every worker has told what happened."""
-        return min((m.frame.at_ns if m.frame else m.settled_ns for m in self._members.values()), default=0)
+        return min((m.frame.at_ns if m.frame else m.settled_ns for m in self._everyone), default=0)
 
     @property
     def newest(self) -> list[wire.Frame]:
         """The newest frame of every worker that sent one."""
-        return [member.frame for member in self._members.values() if member.frame is not None]
+        return [member.frame for member in self._everyone if member.frame is not None]
+
+    @property
+    def pids(self) -> list[int]:
+        """The process of every worker."""
+        return [member.process.pid for member in self._members.values()]
 
     def cpu_since_last_look(self, span_ns: int) -> tuple[float, ...]:
         """Return each worker's CPU time since this was last called, in percent of `span_ns`."""
@@ -248,7 +289,8 @@ class Fleet:
                 lost += round((now_ns - member.settled_ns) / 1e9 * share.schedule.rate / share.schedule.parts)
             share = replace(share, schedule=replace(share.schedule, anchor_ns=now_ns))
         self._on_loss(member.number, lost, why)
-        if self._finishing:
+        if self._finishing or member in self._leaving:
+            member.finished = True
             return
         if member.restarts >= MOST_RESTARTS:
             if not self.failure.done():

@@ -16,7 +16,7 @@ from engine.figures import Cause, Event, Latency, Pause, Second, SegmentFigures
 from engine.histogram import Ages
 from engine.looks import CpuProfile, Looks, Trace
 from engine.machine import ContainerNow, HostNow, ThreadsNow, Throttle
-from engine.plan import WINDOW_S, Load
+from engine.plan import WINDOW_S, Load, Warmup
 from engine.polls import Polls
 from engine.probes.base import (
     RUNTIME,
@@ -35,11 +35,14 @@ from engine.probes.base import (
 )
 from engine.recent import Recent
 from engine.segments import Segment
+from engine.selfcheck import OwnLook
 from engine.settled import Turn
 from engine.snapshot import HISTORY_S, Chosen, GcNow, ProcessNow, Target
 from engine.tails import Tails
+from engine.turns import Turns
 from engine.window import Window
 
+AUTO: Final = Warmup()
 SAME_GAP_S: Final = 60.0
 """A source that keeps failing is mentioned once in this time, not once a second."""
 
@@ -56,6 +59,7 @@ class Ledger:
         target: What is known of the target at the start.
         spin: Whether workers of an open loop poll for the next send.
         window_s: How far back the exact percentiles reach.
+        warmup: What figures leave out at the begin of a segment.
 
     Attributes:
         answered: Answered requests so far.
@@ -69,6 +73,7 @@ class Ledger:
         looks: Profiles and traces that were asked for.
         last_error, last_error_ns: The newest error's text, and when it came.
         last_answer_ns: When the newest answer was reported.
+        turns: Of an experiment under way, which counts for itself what was due in its legs; else None.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class Ledger:
         target: Target,
         spin: bool = False,
         window_s: float = WINDOW_S,
+        warmup: Warmup = AUTO,
     ) -> None:
         self.answered = 0
         self.events: list[Event] = []
@@ -105,6 +111,8 @@ class Ledger:
         self._timeline = Timeline(start_ns, timeout_s)
         self._recent = Recent()
         self._window_s = window_s
+        self.turns: Turns | None = None
+        self._warmup = warmup
         self._window = Window(start_ns, window_s, timeout_s)
         self._pauses: list[Pause] = []
         self._tails = Tails(start_ns)
@@ -113,6 +121,7 @@ class Ledger:
         self._gc_ns = start_ns
         self._under_load = False
         self._watched: dict[int, int] = {}  # the second up to which a segment's backlog was judged
+        self._reported_ns = start_ns
 
     # What happens.
 
@@ -120,7 +129,9 @@ class Ledger:
         """Begin a segment; the one before, if any, ends here."""
         self.rest(at_ns)
         self._timeline.begin(len(self.segments), at_ns)
-        self.segments.append(Segment(len(self.segments), load, at_ns, spin=self._spin, probed=self.probed))
+        segment = Segment(len(self.segments), load, at_ns, spin=self._spin, probed=self.probed)
+        segment.leave_out(self._warmup, self.seconds_of(at_ns))
+        self.segments.append(segment)
         self._window = Window(at_ns, self._window_s, self._timeout_s)
         self._under_load = True
 
@@ -140,6 +151,7 @@ class Ledger:
     def add_frame(self, frame: wire.Frame) -> None:
         """Enter what a worker reports."""
         columns = columns_of(frame)
+        self._reported_ns = max(self._reported_ns, frame.at_ns)
         self._recent.add(columns, bytes_in=frame.bytes_in, at_ns=frame.at_ns)
         self._timeline.add(columns, bytes_in=frame.bytes_in, at_ns=frame.at_ns)
         if frame.last_error:
@@ -148,8 +160,10 @@ class Ledger:
         if not self.segments:
             return
         current = self.segments[-1]
+        current.add_own_frame(frame)
         current.bytes_in += frame.bytes_in
         current.retried += frame.retried
+        current.add_first_attempts(np.frombuffer(frame.first_attempts, np.int64))
         current.resumed += frame.resumed
         current.add_connects(np.frombuffer(frame.connect, np.int64))
         current.add_lag(np.frombuffer(frame.lag, np.int64))
@@ -160,6 +174,8 @@ class Ledger:
         self.answered += columns.answered
         if columns.answered:
             self.last_answer_ns = frame.at_ns
+        if self.turns is not None:
+            self.turns.take(columns)
         for index, due in columns.by_due([segment.start_ns for segment in self.segments]):
             self.segments[index].add(due)
             self._tails.add(index, due)
@@ -175,10 +191,11 @@ class Ledger:
         if self.segments:
             self.segments[-1].add_unanswered("worker-lost", requests)
 
-    def add_worker_cpu(self, shares: tuple[float, ...]) -> None:
-        """Enter the workers' CPU over the last second."""
-        if self._under_load and shares:
-            self.segments[-1].add_worker_cpu(max(shares))
+    def look_at_ourselves(self, look: OwnLook) -> None:
+        """Enter a look at our own processes: what the last second says of the generator."""
+        if self._under_load:
+            median_s = self._recent.read(self._reported_ns)[3].p50
+            self.segments[-1].look_at_ourselves(look, median_s)
 
     def add_sample(self, sample: Sample) -> None:
         """Enter a look at the machine, the target's process or its runtime."""
@@ -292,10 +309,11 @@ class Ledger:
     def result(self) -> int | None:
         """Return the index of the segment that speaks for the run.
 
-        That is the last that settled; where none did, the last that measured anything.
+        That is the last that settled; where none did, the last that measured anything. Where the user says what
+        to leave out, it is the last from which that could be left out.
         """
         measured = [segment for segment in self.segments if segment.requests]
-        settled = [segment for segment in measured if segment.is_settled]
+        settled = [segment for segment in measured if segment.is_counted]
         return max((segment.index for segment in settled or measured), default=None)
 
     @property

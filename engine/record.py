@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from engine.experiments import Experiment
 from engine.figures import Event, Pause, Second, SegmentFigures
 from engine.looks import Looks
 from engine.machine import Throttle
@@ -32,6 +33,8 @@ class Record:
         throttles: All intervals within which a CPU quota held the target, oldest first.
         looks: Profiles and traces of the target that were asked for.
         last_error: Text of the last error, or "".
+        experiments: Experiments that are over, oldest first.
+        repeats: Of repeated runs, what speaks for each of them, this one included.
     """
 
     plan: Plan
@@ -48,3 +51,5 @@ class Record:
     throttles: Sequence[Throttle] = ()
     looks: Looks = field(default_factory=Looks)
     last_error: str = ""
+    experiments: Sequence[Experiment] = ()
+    repeats: Sequence[SegmentFigures] = ()

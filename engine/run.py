@@ -20,9 +20,10 @@ from msgspec.structs import replace
 
 from engine import wire
 from engine.errors import EngineLost, LoadtopError, UsageError
+from engine.experiments import Setting
 from engine.fleet import Fleet
 from engine.ledger import Ledger
-from engine.limits import check_concurrency
+from engine.limits import check_concurrency, usable_cores
 from engine.looks import CpuProfile, Trace
 from engine.plan import REPEATABLE_METHODS, Load, Plan
 from engine.probes.on_demand import OnDemand
@@ -31,6 +32,8 @@ from engine.probes.wishes import Wishes
 from engine.record import Record
 from engine.snapshot import RunState, Snapshot, Target
 from engine.target import Address
+from engine.trials import Trials
+from engine.trying import Trying
 from engine.views import View, record
 
 TICK_S: Final = 0.1
@@ -77,7 +80,7 @@ TRANSITIONS: Final[Mapping[RunState, Mapping[Step, RunState]]] = {
 while the run was ending is no mistake of anyone's."""
 
 
-class Run:
+class Run(Trying):
     """One run against one target.
 
     Args:
@@ -90,6 +93,7 @@ class Run:
     """
 
     def __init__(self, plan: Plan, address: Address, request: bytes) -> None:
+        super().__init__()
         self.plan = plan if plan.pid or not address.pid else replace(plan, pid=address.pid)
         self.finished = threading.Event()
         self._address = address
@@ -117,6 +121,7 @@ class Run:
             open=lambda: self._state in (RunState.RUNNING, RunState.PAUSED),
         )
         self._view = View(plan)
+        self._trials = Trials(self, timeout_s=plan.timeout_s, cores=usable_cores())
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._live, name="loadtop-run", daemon=True)
 
@@ -194,6 +199,11 @@ class Run:
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """End the run: send nothing more, and wait at most `drain_s` for what is in flight."""
         self._post(lambda: self._stop(drain_s))
+
+    @property
+    def workers(self) -> tuple[int, ...]:
+        """The process of every worker; none before they are started."""
+        return tuple(self._fleet.pids) if self._fleet is not None else ()
 
     def record(self) -> Record:
         """Return everything the run knows; it may go on meanwhile."""
@@ -288,6 +298,7 @@ class Run:
                 with contextlib.suppress(asyncio.CancelledError):
                     await watching
         finally:
+            self._give_up_resizing()
             fleet.stop()
 
     def _begin(self, at_ns: int) -> None:
@@ -306,7 +317,12 @@ class Run:
     def _new_ledger(self, target: Target) -> Ledger:
         plan = self.plan
         return Ledger(
-            self._start_ns, timeout_s=plan.timeout_s, target=target, spin=plan.spin, window_s=plan.window_s
+            self._start_ns,
+            timeout_s=plan.timeout_s,
+            target=target,
+            spin=plan.spin,
+            window_s=plan.window_s,
+            warmup=plan.warmup,
         )
 
     async def _until_stopped(self, fleet: Fleet) -> None:
@@ -315,7 +331,10 @@ class Run:
                 fleet.failure.result()
             now_ns = monotonic_ns()
             self._ledger.settle(fleet.settled_ns, fleet.reported_ns)
-            self._ledger.add_worker_cpu(self._view.look_at_ourselves(fleet, now_ns))
+            look = self._view.look_at_ourselves(fleet, now_ns)
+            if look is not None:
+                self._ledger.look_at_ourselves(look)
+            self._try(fleet, now_ns)
             self._publish(now_ns)
             if self._is_over(now_ns):
                 self._stop(DRAIN_S, at_ns=min(now_ns, self._planned_end_ns or now_ns))
@@ -364,6 +383,14 @@ class Run:
     def _change(self, load: Load) -> None:
         if load == self._load or self._state not in (RunState.RUNNING, RunState.PAUSED):
             return
+        before = self._trials.abort("the load was changed")
+        if before is not None and (before.workers != self._workers_now or self._resizes):
+            self._ledger.tell(monotonic_ns(), "load", before=self._load, after=load)
+            self._begin_resize(Setting(name="A", load=load, workers=before.workers))
+        else:
+            self._have(load)
+
+    def _have(self, load: Load) -> None:
         now_ns = monotonic_ns()
         self._ledger.tell(now_ns, "load", before=self._load, after=load)
         self._load = load
@@ -385,6 +412,7 @@ class Run:
 
     def _pause(self) -> None:
         if self._step(Step.PAUSE):
+            self._go_back("the load was paused")
             now_ns = monotonic_ns()
             self._drive(now_ns, paused=True)
             self._ledger.rest(now_ns)
@@ -401,6 +429,7 @@ class Run:
 
     def _stop(self, drain_s: float, *, at_ns: int | None = None) -> None:
         if self._step(Step.STOP):
+            self._trials.abort("the run ended")
             self._ledger.rest(monotonic_ns() if at_ns is None else at_ns)
             self._drain_s = drain_s
             self._stopping.set()
@@ -411,9 +440,22 @@ class Run:
 
     def _publish(self, now_ns: int) -> None:
         self._snapshot = self._view.snapshot(
-            self._state, self._load, self._ledger, self._fleet, now_ns=now_ns, end_ns=self._end_ns
+            self._state,
+            self._load,
+            self._ledger,
+            self._fleet,
+            now_ns=now_ns,
+            end_ns=self._end_ns,
+            experiment=self._trials.now(now_ns),
         )
 
     def _record(self) -> Record:
         now_ns = monotonic_ns() if self._end_ns is None else self._end_ns
-        return record(self.plan, self._state, self._ledger, started_unix_s=self._started_unix_s, now_ns=now_ns)
+        return record(
+            self.plan,
+            self._state,
+            self._ledger,
+            started_unix_s=self._started_unix_s,
+            now_ns=now_ns,
+            experiments=self._trials.over,
+        )

@@ -15,6 +15,7 @@ from engine.blocks import Block
 from engine.collector import Collections
 from engine.columns import FIRST_FAILED_STATUS, Columns
 from engine.figures import (
+    Calibration,
     Latency,
     LatencySet,
     MeanMax,
@@ -22,11 +23,14 @@ from engine.figures import (
     TargetFigures,
 )
 from engine.histogram import Ages, Histogram, Nanoseconds, encode_hdr
-from engine.plan import Load
+from engine.plan import Load, Warmup
+from engine.selfcheck import OwnLook, SelfCheck
 from engine.settled import SettledPart, Turn
 from engine.snapshot import ProcessNow
+from engine.stats.calibrate import Taken, calibrate
 from engine.stats.client import judge
 from engine.steadiness import overloaded
+from engine.warmup import FixedPart
 from engine.watched import Watched
 
 CONNECTING: Final = 0.01
@@ -62,6 +66,7 @@ class Segment:
         self.watched = Watched()
         self.probed = probed
         self._spins = spin and load.mode == "open"
+        self._fixed: FixedPart | None = None
         self._settled = SettledPart(closed_loop=load.mode == "closed")
         self._backlog = BacklogWatch(load.rate or 0.0) if load.mode == "open" else None
         self._concluded = False
@@ -71,10 +76,11 @@ class Segment:
         self._failed = Histogram()
         self._lag = Histogram()
         self._connect = Histogram()
+        self._first_attempts = Histogram()
         self._cpu: list[float] = []
         self._rss: list[int] = []
         self.collections = Collections()
-        self._worker_cpu: list[float] = []
+        self._own = SelfCheck(load, start_ns, spins=self._spins)
 
     def add(self, columns: Columns) -> None:
         """Count requests that were due in this segment."""
@@ -94,6 +100,8 @@ class Segment:
         """Take a final block of this segment; return what it turns, if anything."""
         if self._backlog is not None:
             self._backlog.take(block)
+        if self._fixed is not None:
+            self._fixed.take(block)
         return self._settled.take(block)
 
     def watch_backlog(self, left: Sequence[int], at_s: float) -> Turn | None:
@@ -113,6 +121,17 @@ class Segment:
         if not self._concluded:
             self._concluded = True
             self._settled.conclude(self._response)
+            if self._fixed is not None:
+                self._fixed.conclude(self._response)
+
+    def leave_out(self, warmup: Warmup, start_s: float) -> None:
+        """Let figures leave something else out at the begin than what came before it settled.
+
+        Args:
+            warmup: What.
+            start_s: Begin of the segment in seconds since the run began.
+        """
+        self._fixed = None if warmup.kind == "auto" else FixedPart(warmup, start_s)
 
     def add_connects(self, took_ns: Nanoseconds) -> None:
         """Count connections that were opened."""
@@ -139,14 +158,31 @@ class Segment:
         self._rss.append(process.rss_bytes)
         self.watched.add_process(process)
 
-    def add_worker_cpu(self, busiest_pct: float) -> None:
-        """Note the CPU of the busiest worker over the last second."""
-        self._worker_cpu.append(busiest_pct)
+    def add_own_frame(self, frame: wire.Frame) -> None:
+        """Note what a worker says of itself."""
+        self._own.add_frame(frame)
+
+    def look_at_ourselves(self, look: OwnLook, median_s: float | None) -> None:
+        """Note a look at our own processes, and the median response time of that second."""
+        self._own.look(look, median_s)
+
+    def add_first_attempts(self, took_ns: Nanoseconds) -> None:
+        """Count how long attempts were out that were lost with their connection, and made again."""
+        self._first_attempts.add(took_ns)
 
     @property
-    def is_settled(self) -> bool:
-        """Whether it has a settled part."""
-        return self._settled.since_s is not None
+    def is_client_bound(self) -> bool:
+        """Whether its last seconds show that the generator is the bottleneck."""
+        return self._own.is_bound
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether there is a part that counts: settled, or without what was to be left out."""
+        return self._part.since_s is not None
+
+    @property
+    def _part(self) -> SettledPart | FixedPart:
+        return self._settled if self._fixed is None else self._fixed
 
     @property
     def requests(self) -> int:
@@ -166,25 +202,29 @@ class Segment:
         span_s = max(end_ns - self.start_ns, 1) / 1e9
         requests = self.requests
         open_loop = self.load.mode == "open"
-        settled = self._settled
-        is_settled = settled.since_s is not None
-        response = (settled.response if is_settled else self._response).latency(longest_s=timeout_s)
-        response = settled.certainty(self._response, live=self.end_ns is None).on(response)
-        service = (settled.service if is_settled else self._service).latency(longest_s=timeout_s)
+        settled, part = self._settled, self._part
+        is_counted = part.since_s is not None
+        response = (part.response if is_counted else self._response).latency(longest_s=timeout_s)
+        response = part.certainty(self._response, live=self.end_ns is None).on(response)
+        service = (part.service if is_counted else self._service).latency(longest_s=timeout_s)
         growth = None if self._backlog is None else self._backlog.growth
         if growth is not None:
             response, service = withheld(response), withheld(service)
-        throughput = settled.done / settled.span_s if is_settled else requests / span_s
+        throughput = part.done / part.span_s if is_counted else requests / span_s
         lag = _some(self._lag, timeout_s) if open_loop else None
-        cpu = _mean(self._worker_cpu)
+        own = self._own
+        cpu = _mean(own.cpu_pct)
         client = judge(
             worker_cpu_pct=None if self._spins else cpu,
             lag_p99_s=None if lag is None else lag.p99,
             response=response,
-            closed_loop=not open_loop and is_settled and self._always_carried(span_s),
+            closed_loop=not open_loop and settled.since_s is not None and self._always_carried(span_s),
             concurrency=self.load.concurrency,
             throughput_rps=throughput,
+            waiting_pct=_mean(own.waiting_pct) or 0.0,
+            stood_pct=100 * own.stood_s / span_s,
         )
+        client = own.verdict(client, is_over=self.end_ns is not None)
         return SegmentFigures(
             index=self.index,
             start_s=(self.start_ns - run_start_ns) / 1e9,
@@ -192,10 +232,11 @@ class Segment:
             load=self.load,
             state=settled.state if growth is None else "overloaded",
             settled_at_s=settled.since_s,
+            counted_from_s=part.since_s,
             steadiness=settled.steadiness() if growth is None else overloaded(growth),
             requests=requests,
             throughput_rps=throughput,
-            throughput_ci95_rps=settled.throughput_ci95_rps,
+            throughput_ci95_rps=part.throughput_ci95_rps,
             bytes_in=self.bytes_in,
             statuses={str(o): n for o, n in sorted(self._outcomes.items()) if o >= wire.FIRST_STATUS},
             errors={wire.ERROR_KINDS[o]: n for o, n in sorted(self._outcomes.items()) if o < wire.FIRST_STATUS},
@@ -208,6 +249,7 @@ class Segment:
                 lag=lag,
                 connect=_some(self._connect, timeout_s),
             ),
+            calibration=self._calibration(timeout_s) if whole and growth is None else None,
             client=replace(client, cpu_pct=cpu),
             target=TargetFigures(
                 cpu_pct=_mean(self._cpu),
@@ -219,10 +261,22 @@ class Segment:
                 container=self.watched.container(),
                 host=self.watched.host(),
             ),
-            unstable=settled.unstable,
+            unstable=part.unstable,
             probed=self.probed,
             histogram=self._histograms(open_loop) if whole else {},
         )
+
+    def _calibration(self, timeout_s: float) -> Calibration:
+        part = self._part
+        taken = Taken(
+            answered=self._response,
+            failed=self._failed,
+            connect=self._connect,
+            first_attempts=self._first_attempts,
+            settled=part.response if part.since_s is not None else None,
+            open_loop=self.load.mode == "open",
+        )
+        return calibrate(taken, timeout_s=timeout_s)
 
     def _always_carried(self, span_s: float) -> bool:
         """Return whether connections had nothing to do but carry requests whose times are counted.
@@ -237,15 +291,15 @@ class Segment:
         return answered and self._connect.sum_ns / 1e9 <= CONNECTING * span_s * self.load.concurrency
 
     def _histograms(self, open_loop: bool) -> dict[str, str]:
-        settled = self._settled
-        is_settled = settled.since_s is not None
+        part = self._part
+        is_counted = part.since_s is not None
         kinds = {
-            "response": settled.response if is_settled else self._response,
+            "response": part.response if is_counted else self._response,
             "failed": self._failed,
             "connect": self._connect,
         }
         if open_loop:
-            kinds |= {"service": settled.service if is_settled else self._service, "lag": self._lag}
+            kinds |= {"service": part.service if is_counted else self._service, "lag": self._lag}
         return {kind: encode_hdr(histogram) for kind, histogram in kinds.items() if histogram.counted}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from engine.experiments import ExperimentNow
 from engine.figures import Event, Granularity, Latency, Pause, Second, SegmentFigures
 from engine.looks import Looks
 from engine.machine import ContainerNow, HostNow, ThreadsNow
@@ -172,6 +173,7 @@ class Snapshot:
         window: Exact response times, to the microsecond, of what ended in the last `window_s` seconds of the
             segment under way.
         window_s: How much of the window is filled; 0 where there is none.
+        experiment: Where an experiment is that is under way, or None.
         segment: Figures of the current segment, or None before the first and while paused.
         segments: All segments, oldest first, the current one included.
         seconds: The time series, oldest first. Live runs keep the last `HISTORY_S` rows here.
@@ -190,6 +192,7 @@ class Snapshot:
         workers_cpu_pct: CPU of each worker process in percent of a core.
         console_cpu_pct: CPU of this process in percent of a core.
         last_error: Text of the last error, with its time in `last_error_at_s`; "" where there was none.
+        repeat: Which run this is and of how many, where there are several; else None.
         note: What a person should know while reading, such as a simulated warm-up; "" for nothing.
         slos: The objectives, judged on the current segment, or on the last one where none is current.
         saved: The file's name where this is a saved session, else "".
@@ -204,6 +207,7 @@ class Snapshot:
     now: Now = field(default_factory=Now)
     window: Latency = field(default_factory=Latency)
     window_s: float = 0.0
+    experiment: ExperimentNow | None = None
     segment: SegmentFigures | None = None
     segments: Sequence[SegmentFigures] = ()
     seconds: Sequence[Second] = ()
@@ -223,6 +227,7 @@ class Snapshot:
     console_cpu_pct: float = 0.0
     last_error: str = ""
     last_error_at_s: float = 0.0
+    repeat: tuple[int, int] | None = None
     note: str = ""
     slos: Sequence[SloFigures] = ()
     saved: str = ""

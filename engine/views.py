@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from time import monotonic_ns, process_time_ns
 from typing import Final
 
+from engine.experiments import Experiment, ExperimentNow
 from engine.figures import Latency, SegmentFigures
 from engine.fleet import Fleet
 from engine.ledger import Ledger
+from engine.ourselves import Waited, throttled_ns, waited
 from engine.plan import Load, Plan
 from engine.record import Record
+from engine.selfcheck import OwnLook
 from engine.snapshot import Now, RunState, Snapshot
 from engine.stats.slo import SloFigures, judge_all
 
@@ -27,22 +30,46 @@ class View:
         self._console_cpu_ns = process_time_ns()
         self._workers_pct: tuple[float, ...] = ()
         self._console_pct = 0.0
+        self._waited: dict[int, Waited] = {}
+        self._throttled_ns = throttled_ns()
 
-    def look_at_ourselves(self, fleet: Fleet, now_ns: int) -> tuple[float, ...]:
+    def look_at_ourselves(self, fleet: Fleet, now_ns: int) -> OwnLook | None:
         """Look at the CPU of workers and console, once a second.
 
         Returns:
-            Each worker's since the look before, in percent of a core; empty where it is too early for a look.
+            What they did and suffered since the look before; None where it is too early for a look.
         """
         span_ns = now_ns - self._looked_ns
         if span_ns < LOOK_NS:
-            return ()
+            return None
         cpu_ns = process_time_ns()
         self._workers_pct = fleet.cpu_since_last_look(span_ns)
         self._console_pct = 100 * (cpu_ns - self._console_cpu_ns) / span_ns
         self._console_cpu_ns = cpu_ns
         self._looked_ns = now_ns
-        return self._workers_pct
+        waiting_ns, turn_ns = self._waits(fleet.pids)
+        return OwnLook(
+            span_s=span_ns / 1e9,
+            cpu_pct=self._workers_pct,
+            waiting_pct=100 * waiting_ns / span_ns,
+            turn_s=turn_ns / 1e9,
+            throttled_pct=100 * self._throttles() / span_ns,
+        )
+
+    def _waits(self, pids: list[int]) -> tuple[float, float]:
+        """Return the worst worker's waiting for a core since the last look: in all, and each time."""
+        before, worst = self._waited, (0.0, 0.0)
+        self._waited = {pid: now for pid in pids if (now := waited(pid)) is not None}
+        for pid, now in self._waited.items():
+            since = before.get(pid)
+            if since is not None:
+                waiting_ns = now.waiting_ns - since.waiting_ns
+                worst = max(worst, (waiting_ns, waiting_ns / max(now.turns - since.turns, 1)))
+        return worst
+
+    def _throttles(self) -> int:
+        before, self._throttled_ns = self._throttled_ns, throttled_ns()
+        return 0 if before is None or self._throttled_ns is None else self._throttled_ns - before
 
     def snapshot(
         self,
@@ -53,6 +80,7 @@ class View:
         *,
         now_ns: int,
         end_ns: int | None,
+        experiment: ExperimentNow | None = None,
     ) -> Snapshot:
         """Return the run at this instant.
 
@@ -63,6 +91,7 @@ class View:
             fleet: Its workers, if they were started.
             now_ns: The instant.
             end_ns: When the run ended, if it has.
+            experiment: One that is under way.
         """
         until_ns = now_ns if end_ns is None else end_ns
         seconds = ledger.history(until_ns)
@@ -80,6 +109,7 @@ class View:
             now=_now(ledger, fleet, now_ns) if fleet is not None and end_ns is None else Now(),
             window=window,
             window_s=window_s,
+            experiment=experiment,
             segment=segments[current.index] if current is not None else None,
             segments=segments,
             seconds=seconds,
@@ -109,7 +139,15 @@ class View:
         return judge_all(plan.slos, speaks, lenient=plan.slo_lenient)
 
 
-def record(plan: Plan, state: RunState, ledger: Ledger, *, started_unix_s: float, now_ns: int) -> Record:
+def record(
+    plan: Plan,
+    state: RunState,
+    ledger: Ledger,
+    *,
+    started_unix_s: float,
+    now_ns: int,
+    experiments: Sequence[Experiment] = (),
+) -> Record:
     """Return everything that is known of a run until `now_ns`."""
     return Record(
         plan=plan,
@@ -126,6 +164,7 @@ def record(plan: Plan, state: RunState, ledger: Ledger, *, started_unix_s: float
         gomaxprocs=ledger.target.gomaxprocs,
         looks=ledger.looks,
         last_error=ledger.last_error,
+        experiments=tuple(experiments),
     )
 
 

@@ -24,6 +24,7 @@ from engine.probes.base import (
     RuntimeSample,
     ThreadsSample,
 )
+from engine.selfcheck import OwnLook
 from engine.snapshot import GcNow, ProcessNow, Target
 from tests.engine.columns import MS, S, frame
 
@@ -97,7 +98,7 @@ def steady(*, took_ns: int, status: int = 200, connect_ns: int = 0) -> Ledger:
         due = [(at + i * 10 * MS, at + i * 10 * MS + took_ns + i, 200) for i in range(100)] * 2
         entry = frame(*due, (at, at + MS, status), at_ns=at + S)
         books.add_frame(msgspec.structs.replace(entry, connect=wire.pack_times([connect_ns] * 2)))
-        books.add_worker_cpu((85.0, 40.0))
+        books.look_at_ourselves(OwnLook(span_s=1.0, cpu_pct=(85.0, 40.0)))
         books.settle(at + S)
     return books
 
@@ -131,7 +132,7 @@ def test_before_it_is_settled_or_looked_at_nothing_is_said_of_the_generator() ->
 def test_a_worker_that_polls_for_the_next_send_is_not_judged_by_its_cpu(spin: bool, verdict: str) -> None:
     books = Ledger(0, timeout_s=10.0, target=Target(url="u"), spin=spin)
     books.begin(Load(mode="open", rate=100.0, arrivals="constant"), 0)
-    books.add_worker_cpu((100.0,))
+    books.look_at_ourselves(OwnLook(span_s=1.0, cpu_pct=(100.0,)))
     client = books.figures(S)[0].client
     assert (client.verdict, client.cpu_pct) == (verdict, 100.0)
 
