@@ -402,6 +402,7 @@ class Run(Trying):
     def _set_probing(self, on: bool) -> None:
         if on == self._ledger.probed or self._state not in (RunState.RUNNING, RunState.PAUSED):
             return
+        self._go_back("polling was switched")
         now_ns = monotonic_ns()
         self._wishes.poll(on)
         self._ledger.probed = on

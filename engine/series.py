@@ -49,6 +49,12 @@ class Driven(Protocol):
     def resume(self) -> None:
         """Go on."""
 
+    def set_probing(self, on: bool) -> None:
+        """Have the target polled, or not."""
+
+    def collect_garbage(self) -> None:
+        """Have the target collect its garbage once."""
+
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """End it."""
 
@@ -142,6 +148,22 @@ class Series:
             UsageError: Always.
         """
         raise UsageError("a repeated run keeps its workers; leave out --repeat")
+
+    def set_probing(self, on: bool) -> None:
+        """Refuse: runs that are polled and runs that are not would not be the same run.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError("a repeated run is polled from begin to end, or not at all; leave out --repeat")
+
+    def collect_garbage(self) -> None:
+        """Refuse: a run with a collection more is another one.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError("a repeated run is left alone; leave out --repeat")
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """End the run under way, and begin no other."""

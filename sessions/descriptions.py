@@ -28,6 +28,10 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "traces": "Execution traces of the target, oldest first: what stopped it, and when.",
         "result": "The segment that speaks for the run: the last that settled, else the last that measured.",
         "slos": "Objectives that were set, and whether the segment of the result met them.",
+        "repeats": "Of repeated runs, the result of each that came to its end; the rest of the session is of "
+        "the last one. Empty for a single run.",
+        "repeated": "What those runs say together.",
+        "experiments": "Settings that were tried in turn, and what came of it, oldest first.",
     },
     "Tool": {
         "version": "Version of loadtop.",
@@ -49,6 +53,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "timeout_s": "Longest wait for an answer, in seconds.",
         "duration_s": "Time the run was to take, in seconds; null for no limit.",
         "requests": "Answers after which the run was to end; null for no limit.",
+        "warmup": "What the figures of a segment leave out at its begin.",
         "load": "The load at the start; later changes are in 'events' and 'segments'.",
         "note": "What a reader of the figures should know, such as that the target simulates a warm-up.",
     },
@@ -64,6 +69,11 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "concurrency": "Closed: connections, each with one request at a time. Open: the most connections.",
         "rate": "Open: requests due a second; null in a closed loop.",
         "arrivals": "Open: gaps between requests, exponential or equal; null in a closed loop.",
+    },
+    "Warmup": {
+        "kind": "'auto': what came before latency settled; 'none': nothing; 'time' and 'answers': so much.",
+        "time_s": "The time, in seconds; null for other kinds.",
+        "answers": "The number of answers; null for other kinds.",
     },
     "Environment": {
         "generator": "The machine that made the load.",
@@ -104,6 +114,57 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "reason": "Why, where that needs saying.",
         "lenient": "Whether 'not-enough-data' was let pass.",
     },
+    "RepeatedFigure": {
+        "figure": "'p99' or 'p50' in seconds, or 'throughput' in answers a second.",
+        "values": "Of each run that counts; one in which the generator was the bottleneck does not.",
+        "median": "Of these.",
+        "low": "Lower end of its 95 % band; null with fewer than three runs.",
+        "high": "Upper end of it.",
+        "half_pct": "Half of the band in percent of the median.",
+        "resolution_pct": "The smallest difference, in percent, that as many runs on each side could prove.",
+        "words": "The same in words.",
+    },
+    "Experiment": {
+        "kind": "'abba': two loads in balanced pairs; 'double-workers': as many workers and twice as many.",
+        "state": "Whether it came to its end.",
+        "why": "Why it was aborted; empty if it was not.",
+        "start_s": "When it began, in seconds since the run began.",
+        "end_s": "When it ended.",
+        "a": "The setting that was in force before and after it.",
+        "b": "The other one.",
+        "period_s": "How long each leg was measured, in seconds.",
+        "gap_s": "What was left out after each switch at the end, in seconds.",
+        "legs": "Stretches with one of the settings, in their order; two are a pair.",
+        "effects": "What B did, compared with A; empty if it was aborted.",
+        "notes": "What must be known beside the effects.",
+        "words": "The outcome in words.",
+    },
+    "Setting": {
+        "name": "'A' or 'B'.",
+        "load": "The load.",
+        "workers": "Worker processes.",
+    },
+    "LegFigures": {
+        "setting": "Which of the two.",
+        "start_s": "When it began to count, in seconds since the run began.",
+        "end_s": "When it ended.",
+        "requests": "Answers to requests that were due in it, of any status.",
+        "throughput_rps": "The same a second.",
+        "p50_s": "Median response time in seconds; null if there were too few samples.",
+        "p99_s": "99 % took no longer; null if there were too few samples.",
+        "client_bound": "Whether the generator was seen to be the bottleneck; its pair does not count then.",
+    },
+    "Effect": {
+        "figure": "'p99', 'p50' or 'throughput'.",
+        "kind": "'real': it differs by more than 5 %; 'changed': it differs, by how much is not clear; 'same': "
+        "by less than 5 %; 'cannot-tell': more pairs are needed.",
+        "pairs": "Pairs that counted.",
+        "change_pct": "B compared with A, in percent; null if there is none.",
+        "low_pct": "Lower end of its 95 % interval; of two pairs, the lesser.",
+        "high_pct": "Upper end of it.",
+        "words": "The same in words.",
+        "reasons": "What the verdict rests on, or what stands in its way.",
+    },
     "Event": {
         "at_s": "When, in seconds since the run began.",
         "kind": "What kind of event, such as 'load', 'pause' or 'mark'.",
@@ -122,6 +183,10 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "settled_at_s": "From when on the figures count, in seconds since the run began; "
         "null if it did not settle: then they cover all of it.",
         "steadiness": "What stands behind the state.",
+        "settled_at_s": "From when on latency was steady, in seconds since the run began; "
+        "null if it did not settle.",
+        "counted_from_s": "From when on the figures count, in seconds since the run began, as the plan's "
+        "'warmup' asks; null if there is no such part: then they cover all of it.",
         "requests": "Answered requests, whatever their status.",
         "throughput_rps": "Answered requests a second.",
         "throughput_ci95_rps": "Its 95 % confidence interval as [lower, upper]; null if too short to say.",
@@ -131,6 +196,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "retried": "Requests sent a second time: the target had closed the idle connection of the first.",
         "resumed": "Connections opened by resuming an earlier one's TLS session.",
         "latency_s": "Latencies in seconds.",
+        "calibration": "p99 with everything in it and p99 of the service alone, and what is between them; "
+        "null if nobody asked.",
         "client": "What the generator says of itself.",
         "target": "What the load did to the target.",
         "unstable": "Figures whose first and second half of the settled part differ for real: "
@@ -191,11 +258,30 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "worth": "As how many independent samples these count, by percentile: in a queue neighbours are alike.",
         "needs_s": "How many seconds more would have given the percentile, or its interval, by percentile.",
     },
+    "Calibration": {
+        "raw_p99_s": "p99 in seconds of everything that was asked for: answers of any status, requests without "
+        "one as slower than all others, set-up of connections, first attempts that were lost, the warm-up; "
+        "null if there were too few samples.",
+        "raw_at_least": "Whether that is a lower bound, because it is among requests without an answer.",
+        "calibrated_p99_s": "p99 in seconds of successful answers on open connections, without the warm-up; "
+        "null if there were too few.",
+        "left_out": "What is between the two, in the order in which it is left out; effects add up to the "
+        "difference.",
+    },
+    "LeftOut": {
+        "what": "What is left out.",
+        "count": "How often it occurred.",
+        "in_response": "Whether the percentiles of the response time count it.",
+        "p99_effect_s": "By how much p99 falls when it is left out, in seconds; null if there were too few "
+        "samples.",
+        "at_least": "Whether that is a lower bound.",
+    },
     "ClientFigures": {
         "verdict": "'client-bound': the generator, not the target, was the bottleneck, and latencies are too "
         "high, throughput too low. 'tight': nearly so.",
         "reasons": "What the verdict rests on, in words.",
         "cpu_pct": "CPU time of the busiest worker over wall time, in percent of a core; null if not known.",
+        "bound_s": "Seconds in which the generator was seen to be the bottleneck.",
     },
     "TargetFigures": {
         "cpu_pct": "CPU time of the process over wall time, in percent: 200 is two cores; null if not seen.",
@@ -336,6 +422,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "state": "As in the segment.",
         "settled_at_s": "As in the segment.",
         "steadiness": "What stands behind the state.",
+        "counted_from_s": "As in the segment.",
         "requests": "Answered requests, whatever their status.",
         "throughput_rps": "Answered requests a second.",
         "throughput_ci95_rps": "Its 95 % confidence interval as [lower, upper]; null if too short to say.",
@@ -345,6 +432,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "retried": "Requests sent a second time: the target had closed the idle connection of the first.",
         "resumed": "Connections opened by resuming an earlier one's TLS session.",
         "latency_s": "Latencies in seconds.",
+        "calibration": "p99 with everything in it and p99 of the service alone, and what is between them; "
+        "null if nobody asked.",
         "client": "What the generator says of itself.",
         "target": "What the load did to the target.",
         "unstable": "As in the segment.",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from sessions.evidence import calibration_lines, experiment_lines, repeat_lines
 from sessions.format import (
     count,
     load_short,
@@ -44,7 +45,16 @@ def as_markdown(session: Session) -> str:
     if session.result.segment is None:
         blocks += ["**Nothing measured:** no request was answered.", _quote(session.last_error)]
     else:
-        blocks += [_verdict(session), _slos(session), _figures(session), _latency(session)]
+        blocks += [
+            _list("Repeated", repeat_lines(session)),
+            _verdict(session),
+            _slos(session),
+            _figures(session),
+            _latency(session),
+        ]
+        blocks.append(_list("p99 with and without", calibration_lines(session.result.calibration)))
+        tried = [line for experiment in session.experiments for line in experiment_lines(experiment)]
+        blocks.append(_list("Experiments", tried))
     blocks += [_segments(session), _machine(session)]
     return "\n\n".join(filter(None, blocks)) + "\n"
 
@@ -154,6 +164,10 @@ def _segments(session: Session) -> str:
             )
         )
     return markdown_table(("segment", "load", "state", "requests/s", "p50", "p99", "p99.9", "errors"), rows)
+
+
+def _list(title: str, lines: Sequence[str]) -> str:
+    return f"**{title}**\n\n" + "\n".join(f"- {escape(line)}" for line in lines) if lines else ""
 
 
 def _machine(session: Session) -> str:

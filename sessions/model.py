@@ -11,7 +11,9 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from engine.experiments import Experiment
 from engine.figures import (
+    Calibration,
     ClientFigures,
     Event,
     Granularity,
@@ -25,7 +27,7 @@ from engine.figures import (
     TargetFigures,
 )
 from engine.looks import CpuProfile, Trace
-from engine.plan import Load
+from engine.plan import Load, Warmup
 from engine.stats.slo import SloFigures
 
 SCHEMA: Final = "loadtop.session/1"
@@ -67,6 +69,7 @@ class KeptPlan(Struct, frozen=True, kw_only=True):
     timeout_s: float = 10.0
     duration_s: float | None = None
     requests: int | None = None
+    warmup: Warmup = Warmup()
     load: Load = Load()
     note: str = ""
 
@@ -118,6 +121,7 @@ class Result(Struct, frozen=True, kw_only=True):
     state: SegmentState = "not-judged"
     settled_at_s: float | None = None
     steadiness: Steadiness = Steadiness()
+    counted_from_s: float | None = None
     requests: int = 0
     throughput_rps: float = 0.0
     throughput_ci95_rps: tuple[float, float] | None = None
@@ -127,11 +131,25 @@ class Result(Struct, frozen=True, kw_only=True):
     retried: int = 0
     resumed: int = 0
     latency_s: LatencySet = LatencySet()
+    calibration: Calibration | None = None
     client: ClientFigures = ClientFigures()
     target: TargetFigures = TargetFigures()
     unstable: tuple[str, ...] = ()
     tail: TailFigures | None = None
     probed: bool = True
+
+
+class RepeatedFigure(Struct, frozen=True, kw_only=True):
+    """One figure of several runs of the same plan."""
+
+    figure: str
+    values: tuple[float, ...] = ()
+    median: float = 0.0
+    low: float | None = None
+    high: float | None = None
+    half_pct: float | None = None
+    resolution_pct: float | None = None
+    words: str = ""
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -156,6 +174,9 @@ class Session(Struct, frozen=True, kw_only=True):
     traces: tuple[Trace, ...] = ()
     result: Result = Result()
     slos: tuple[SloFigures, ...] = ()
+    repeats: tuple[Result, ...] = ()
+    repeated: tuple[RepeatedFigure, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
 
 
 def result_of(segment: SegmentFigures | None) -> Result:

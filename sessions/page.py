@@ -94,6 +94,10 @@ class Page:
         """Add text in as many lines as it needs."""
         self._lines += [self._painted(line, style) for line in self._wrapped(text, "", "")]
 
+    def item(self, text: str, *, style: Mood | str = "plain") -> None:
+        """Add a line of a list under a heading, its further lines set in."""
+        self._lines += [self._painted(line, style) for line in self._wrapped(text, "  ", "    ")]
+
     def entry(self, label: str, text: str, *, style: Mood | str = "plain") -> None:
         """Add a labelled text, its further lines beneath its first."""
         label = self.plain(label).ljust(_LABEL)

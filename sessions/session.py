@@ -17,6 +17,7 @@ from engine.stats.slo import judge_all
 from sessions import surroundings
 from sessions.model import SCHEMA, Environment, KeptPlan, KeptTarget, KeptTls, Session, result_of
 from sessions.redact import redact_header, redact_text, redact_url
+from sessions.repeated import repeated_of
 from sessions.tidy import clean, tidy
 
 LONGEST_ERROR: Final = 500  # a server may answer with a novel
@@ -34,6 +35,7 @@ def session_of(record: Record, *, name: str, note: str, id: str | None = None) -
     """
     started = datetime.fromtimestamp(record.started_unix_s, UTC)
     speaks = next((segment for segment in record.segments if segment.index == record.result), None)
+    runs = tuple(result_of(segment) for segment in record.repeats)
     session = Session(
         schema=SCHEMA,
         id=id or f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
@@ -56,6 +58,9 @@ def session_of(record: Record, *, name: str, note: str, id: str | None = None) -
         traces=tuple(record.looks.traces),
         result=result_of(speaks),
         slos=judge_all(record.plan.slos, speaks, lenient=record.plan.slo_lenient),
+        repeats=runs,
+        repeated=repeated_of(runs),
+        experiments=tuple(record.experiments),
     )
     return tidy(session)
 
@@ -123,6 +128,7 @@ def _kept_plan(plan: Plan) -> KeptPlan:
         timeout_s=plan.timeout_s,
         duration_s=plan.duration_s,
         requests=plan.requests,
+        warmup=plan.warmup,
         load=plan.load,
         note=plan.note,
     )

@@ -9,6 +9,7 @@ from engine.figures import Event, Latency, SegmentFigures
 from engine.histogram import QUANTILES
 from engine.stats.slo import SloFigures
 from sessions.charts import latency_chart
+from sessions.evidence import calibration_lines, experiment_lines, repeat_lines
 from sessions.format import (
     change_words,
     clock,
@@ -59,12 +60,14 @@ def as_text(session: Session, *, width: int, color: bool = False, ascii: bool = 
     """
     page = Page(width, color=color, ascii=ascii)
     _head(page, session)
+    _repeats(page, session)
     if session.result.segment is None:
         _nothing(page, session)
     else:
         _figures(page, session)
         _latency(page, session)
         _target(page, session)
+    _evidence(page, session)
     _chart(page, session)
     _ledger(page, session)
     _events(page, session.events)
@@ -230,6 +233,27 @@ def _target(page: Page, session: Session) -> None:
             page.entry("  gc pauses", pauses)
     for number, words in enumerate(tail_words(session.result.tail)):
         page.entry("" if number else "  tail", words)
+
+
+def _repeats(page: Page, session: Session) -> None:
+    lines = repeat_lines(session)
+    if lines:
+        page.heading("repeated")
+    for line in lines:
+        page.item(line)
+
+
+def _evidence(page: Page, session: Session) -> None:
+    lines = calibration_lines(session.result.calibration)
+    if lines:
+        page.heading("p99 with and without")
+    for line in lines:
+        page.item(line)
+    if session.experiments:
+        page.heading("experiments")
+    for experiment in session.experiments:
+        for line in experiment_lines(experiment):
+            page.item(line)
 
 
 def _chart(page: Page, session: Session) -> None:

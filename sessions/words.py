@@ -139,7 +139,8 @@ def half_pct(latency: Latency, name: str) -> float | None:
 
 def covered_from(result: Result) -> float:
     """Return from when on the figures count, in seconds since the run began."""
-    return result.start_s if result.settled_at_s is None else result.settled_at_s
+    counted = result.settled_at_s if result.counted_from_s is None else result.counted_from_s
+    return result.start_s if counted is None else counted
 
 
 def measured_s(result: Result) -> float:

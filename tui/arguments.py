@@ -16,12 +16,6 @@ REPORT_FORMATS: Final = ("text", "json", "markdown", "html", "csv", "csv-segment
 COMPARISON_FORMATS: Final = ("text", "markdown", "csv", "json")
 """Names of `sessions.compare.forms.FORMS`."""
 
-NOT_BUILT: Final = {
-    "--warmup": "--warmup",
-    "--repeat": "--repeat",
-}
-"""Flags that are planned and not there yet: refused by name, never ignored."""
-
 _ABOUT: Final = """\
 htop for load: drive an HTTP service and watch what the load does to it, live.
 
@@ -66,11 +60,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 
 def _with_command(argv: list[str]) -> list[str]:
-    """Put in the `run` that may be left out, and refuse what is not built."""
-    for argument in argv:
-        flag = NOT_BUILT.get(argument.partition("=")[0])
-        if flag is not None:
-            raise UsageError(f"{flag} is not built yet; leave it out")
+    """Put in the `run` that may be left out."""
     first = argv[0] if argv else ""
     if first in COMMANDS or first in ("-h", "--help", "--version"):
         return argv
@@ -177,6 +167,13 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
         "-d", "-z", "--duration", metavar="T", help="180s, 3m, ... (default: until you quit; plain run: 10s)"
     )
     group.add_argument("-n", "--requests", metavar="N", help="stop after exactly N answers")
+    group.add_argument(
+        "--warmup",
+        metavar="auto|none|T|N",
+        default="auto",
+        help="what figures leave out: up to settling, nothing, a time (10s), a number of answers (5000)",
+    )
+    group.add_argument("--repeat", metavar="N", default="1", help="independent runs; their median and its band")
     group.add_argument(
         "--window", metavar="T", default="60s", help="reach of the exact percentiles (default: %(default)s)"
     )

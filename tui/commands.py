@@ -18,6 +18,7 @@ from engine.errors import EngineLost, Exit, LoadtopError, NothingMeasured, Usage
 from engine.http_client import serialise
 from engine.plan import Plan
 from engine.run import Run
+from engine.series import Driven, Series
 from sessions import store
 from sessions.formats import DEFAULT, Paper, write
 from sessions.model import Session
@@ -29,7 +30,7 @@ from tui.feed import Feed
 from tui.feeds import RunFeed, SavedFeed
 from tui.keeping import Keeper, form_of
 from tui.output import give, is_ascii, say, terminal_width, themes_folder
-from tui.planning import check_console, demo_plan_of, plan_of, slos_of
+from tui.planning import check_console, demo_plan_of, plan_of, runs_of, slos_of
 
 PLAIN_DURATION_S: Final = 10.0
 DEMO_START_S: Final = 20.0
@@ -165,8 +166,13 @@ def _drive(arguments: argparse.Namespace, plan: Plan, keeper: Keeper) -> Exit:
     console = _wants_console(arguments, for_stdout=keeper.wants_stdout)
     if not console and plan.duration_s is None and plan.requests is None:
         plan = msgspec.structs.replace(plan, duration_s=PLAIN_DURATION_S)
+    if console and runs_of(arguments) > 1 and plan.duration_s is None and plan.requests is None:
+        raise UsageError("--repeat needs an end for each run; give --duration or -n")
     request = serialise(plan)
-    running = Run(plan, target.find(plan), request)
+    runs, address = runs_of(arguments), target.find(plan)
+    running: Driven = Run(plan, address, request)
+    if runs > 1:
+        running = Series(plan, runs, lambda: Run(plan, address, request))
     running.start()
     interrupted = False
     if console:
@@ -188,7 +194,7 @@ def _drive(arguments: argparse.Namespace, plan: Plan, keeper: Keeper) -> Exit:
     return _judge(session)
 
 
-def _keep_and_print(running: Run, session: Session, keeper: Keeper) -> None:
+def _keep_and_print(running: Driven, session: Session, keeper: Keeper) -> None:
     """Keep first: stdout may be a pipe that nobody reads any more."""
     told: list[str] = []
     failed: LoadtopError | None = None
@@ -253,7 +259,7 @@ def _show(
     )
 
 
-def _save_at_hangup(running: Run, keeper: Keeper) -> None:
+def _save_at_hangup(running: Driven, keeper: Keeper) -> None:
     """Save what there is: nobody will see it, and nobody is left to tell of an error."""
     running.stop(drain_s=0.0)
     running.finished.wait(timeout=1.0)

@@ -52,6 +52,14 @@ class Feed(Protocol):
         """Ask for an execution trace of the target, as `profile`."""
         ...
 
+    def start_switchback(self, load: Load) -> None:
+        """Ask for the load in force to be compared with another; raises LoadtopError where it cannot be."""
+        ...
+
+    def start_doubling(self) -> None:
+        """Ask for twice the workers for some seconds; raises LoadtopError where it cannot be."""
+        ...
+
     def stop(self) -> None:
         """Begin to drain: nothing more is sent, answers under way are waited for."""
         ...

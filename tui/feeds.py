@@ -10,7 +10,7 @@ from engine.errors import UsageError
 from engine.limits import most_connections
 from engine.looks import CpuProfile, Trace
 from engine.plan import MOST_OPEN_LOOP_CONNECTIONS, Load
-from engine.run import Run
+from engine.series import Driven
 from engine.snapshot import Snapshot
 
 CONSOLE_DRAIN_S: Final = 1.0
@@ -27,7 +27,7 @@ class RunFeed:
 
     live = True
 
-    def __init__(self, run: Run, save: Callable[[], str]) -> None:
+    def __init__(self, run: Driven, save: Callable[[], str]) -> None:
         self.most_connections = min(MOST_OPEN_LOOP_CONNECTIONS, most_connections(run.plan.workers))
         self._run = run
         self._save = save
@@ -63,6 +63,14 @@ class RunFeed:
     def trace(self, seconds: float) -> Future[Trace]:
         """Take an execution trace of the target."""
         return self._run.trace(seconds)
+
+    def start_switchback(self, load: Load) -> None:
+        """Compare the load in force with another."""
+        self._run.start_switchback(load)
+
+    def start_doubling(self) -> None:
+        """Double the workers for some seconds."""
+        self._run.start_doubling()
 
     def stop(self) -> None:
         """Begin to drain."""
@@ -111,6 +119,14 @@ class SavedFeed:
     def trace(self, seconds: float) -> Future[Trace]:
         """Refuse: there is no target."""
         raise UsageError("a saved session has no target to take a trace of")
+
+    def start_switchback(self, load: Load) -> None:
+        """Refuse: there is no load to change."""
+        raise UsageError("a saved session has no load to change")
+
+    def start_doubling(self) -> None:
+        """Refuse: there are no workers."""
+        raise UsageError("a saved session has no workers")
 
     def stop(self) -> None:
         """Do nothing: there is no load."""

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from engine.errors import UsageError
-from engine.run import Run
+from engine.series import Driven
 from sessions import store
 from sessions.formats import DEFAULT, Paper, format_of, write
 from sessions.junit import as_junit
@@ -47,7 +47,7 @@ class Keeper:
                 store.check_report(file)
         self._folder = self._choose_folder(arguments)
 
-    def save(self, run: Run) -> Path | None:
+    def save(self, run: Driven) -> Path | None:
         """Save the session as it is now; a later call replaces it.
 
         Returns:
@@ -61,7 +61,7 @@ class Keeper:
         with self._lock:
             return store.save(self.session(run), self._folder)
 
-    def session(self, run: Run) -> Session:
+    def session(self, run: Driven) -> Session:
         """Return the session of a run as it is now; it keeps its id."""
         session = session_of(run.record(), name=self._name, note=self._note, id=self._id)
         self._id = session.id

@@ -80,6 +80,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("load.halve", "left_curly_bracket", "step('halve')", "load /2", "double, halve", "load", "live"),
     Key("load.connections", "c", "connections", "load: type connections", "type connections", "load", "live", "conns", 5),
     Key("load.rate", "r", "rate", "load: type a rate", "type a rate; 0: closed loop", "load", "live", "rate", 6),
+    Key("load.switchback", "b", "switchback", "experiment: compare two loads, ABBA", "ABBA against another load", "load", "live"),
+    Key("load.doubling", "B", "doubling", "experiment: was it us, twice the workers", "was it us? twice the workers", "load", "live"),
     Key("load.pause", "space", "pause", "load: pause or resume", "pause, resume", "load", "live", "pause", 3),
 
     Key("target.probing", "P", "probing", "polling of the target off or on", "polling off, on; a new segment", "target", "live"),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final, TextIO
 
-from engine.run import Run
+from engine.series import Driven
 from engine.snapshot import RunState, Snapshot
 from sessions.format import clock, count, duration
 
@@ -17,7 +17,7 @@ _CLEAR: Final = "\r\x1b[K"
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def drive(run: Run, *, progress: TextIO | None) -> bool:
+def drive(run: Driven, *, progress: TextIO | None) -> bool:
     """Let a run take its course.
 
     Args:
@@ -45,6 +45,8 @@ def progress_line(snapshot: Snapshot) -> str:
     if snapshot.state == RunState.DRAINING:
         return f"waiting for {count(snapshot.now.in_flight)} answers that are still out ..."
     time = clock(snapshot.at_s)
+    if snapshot.repeat is not None:
+        time = "run {}/{} {}".format(*snapshot.repeat, time)
     if snapshot.duration_s is not None:
         time += f"/{clock(snapshot.duration_s)}"
     now = snapshot.now
@@ -60,7 +62,7 @@ def progress_line(snapshot: Snapshot) -> str:
 
 
 @contextmanager
-def _stop_on_signals(run: Run) -> Iterator[list[int]]:
+def _stop_on_signals(run: Driven) -> Iterator[list[int]]:
     """Let signals end the run; yields the list of those that came."""
     came: list[int] = []
 

@@ -15,6 +15,7 @@ from engine.errors import UsageError
 from engine.limits import check_concurrency, most_connections
 from engine.plan import Load, Plan, Tls
 from engine.probe_url import parse_probes
+from engine.series import MOST_RUNS
 from engine.stats.slo import parse_slo
 
 MOST_FPS: Final = 60
@@ -84,6 +85,7 @@ def _with_load(arguments: argparse.Namespace, plan: Plan) -> Plan:
         requests=requests,
         spin=arguments.spin,
         timeout_s=parts.parse_duration(arguments.timeout),
+        warmup=parts.parse_warmup(arguments.warmup),
         window_s=_window(arguments.window),
         workers=workers,
         cpus=() if arguments.cpus is None else parts.parse_cpus(arguments.cpus, allowed=frozenset(cores)),
@@ -128,6 +130,18 @@ def _load(arguments: argparse.Namespace, workers: int) -> Load:
         arrivals=arguments.arrivals or "poisson",
         concurrency=concurrency or min(parts.MOST_OPEN_LOOP_CONNECTIONS, most_connections(workers)),
     )
+
+
+def runs_of(arguments: argparse.Namespace) -> int:
+    """Return how many independent runs there are to be.
+
+    Raises:
+        UsageError: It is no number of them.
+    """
+    runs = parts.parse_count(arguments.repeat, what="repeat")
+    if runs > MOST_RUNS:
+        raise UsageError(f"--repeat {runs} is above {MOST_RUNS} runs")
+    return runs
 
 
 def _window(text: str) -> float:

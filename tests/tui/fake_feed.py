@@ -423,6 +423,14 @@ class FakeFeed:
         """Have looks at the target from now on."""
         self._replace(looks=looks)
 
+    def start_switchback(self, load: Load) -> None:
+        """Note it."""
+        self.wishes.append(("switchback", load))
+
+    def start_doubling(self) -> None:
+        """Note it."""
+        self.wishes.append("doubling")
+
     def stop(self) -> None:
         """Note it, and be draining."""
         self.wishes.append("stop")

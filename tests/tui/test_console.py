@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from engine.experiments import ExperimentNow, Setting
+from engine.figures import Latency
 from engine.plan import Load
 from engine.snapshot import RunState, Snapshot
 from tests.tui import fake_feed
@@ -18,6 +21,7 @@ from tests.tui.fake_feed import FakeFeed
 from tui.app import ConsoleApp
 from tui.panels.base import Panel
 from tui.panels.footer import Footer
+from tui.panels.latency import LatencyPanel
 from tui.panels.status import Status
 from tui.screens.help import HelpScreen
 from tui.screens.prompt import LoadPrompt
@@ -338,3 +342,73 @@ def test_a_picture_has_the_figures() -> None:
         assert "throughput" in svg
 
     drive(script)
+
+
+def test_abba_asks_for_the_other_load_and_offers_the_one_before() -> None:
+    async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
+        await pilot.press("b")
+        assert isinstance(app.screen, LoadPrompt)
+        assert "192" in app.screen.hint
+        await pilot.press("enter")
+        assert feed.wishes == [("switchback", Load(concurrency=192))]
+        await pilot.press("b", *"512")
+        await pilot.press("enter")
+        assert feed.wishes[1:] == [("switchback", Load(concurrency=512))]
+        assert "ABBA 256 → 512 conns" in painted(app, Footer)
+
+    drive(script)
+
+
+def test_was_it_us_asks_nothing() -> None:
+    async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
+        await pilot.press("B")
+        assert feed.wishes == ["doubling"]
+
+    drive(script)
+
+
+def test_a_saved_session_has_nothing_to_prove() -> None:
+    async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
+        await pilot.press("b", "B")
+        assert at_the_run(app)
+        assert feed.wishes == []
+
+    drive(script, live=False)
+
+
+def test_an_experiment_and_the_number_of_the_run_are_in_the_first_row() -> None:
+    def setting(name: Literal["A", "B"], connections: int) -> Setting:
+        return Setting(name=name, load=Load(concurrency=connections), workers=1)
+
+    now = ExperimentNow(
+        kind="abba",
+        a=setting("A", 64),
+        b=setting("B", 128),
+        setting="B",
+        leg=3,
+        legs=12,
+        phase="settling",
+        ends_at_s=fake_feed.snapshot().at_s + 102,
+    )
+    snapshot = dataclasses.replace(fake_feed.snapshot(), experiment=now, repeat=(2, 3))
+
+    async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
+        row = painted(app, Status).splitlines()[0]
+        assert "ABBA B 128 conns, settling, leg 3 of 12, 1:42 left" in row
+        assert "run 2/3" in row
+
+    drive(script, [snapshot], size=(160, 40))
+
+
+@pytest.mark.parametrize(("size", "words"), [((120, 40), "last 37 s p50"), ((200, 50), "last 37 s")])
+def test_the_exact_window_stands_beside_the_segment(size: tuple[int, int], words: str) -> None:
+    window = Latency(count=5000, p50=0.001234, p90=0.002, p99=0.004567, p999=0.0089, max=0.012)
+    snapshot = dataclasses.replace(fake_feed.snapshot(), window=window, window_s=37.0)
+
+    async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
+        shown = painted(app, LatencyPanel)
+        assert words in shown
+        assert "1.23 ms" in shown
+        assert "4.57 ms" in shown
+
+    drive(script, [snapshot], size=size)

@@ -61,6 +61,23 @@ def test_stdout_has_nothing_but_the_report_and_exactly_so_many_requests_are_made
     assert counts(go_server.url)["served"] - before == 1000
 
 
+def test_repeated_runs_are_each_fresh_and_all_kept(go_server: GoServer) -> None:
+    before = counts(go_server.url)["served"]
+    arguments = ("-n", "600", "-c", "3", "--repeat", "3", "--warmup", "none", "--report-format", "json")
+    done = run(f"{go_server.url}/ping", *arguments)
+    assert done.returncode == Exit.OK, done.stderr
+    assert counts(go_server.url)["served"] - before == 1800
+    report = valid(done.stdout)
+    assert [one["requests"] for one in report["repeats"]] == [600, 600, 600]
+    assert report["repeats"][-1] == report["result"]
+    figures = {figure["figure"]: figure for figure in report["repeated"]}
+    throughput = figures["throughput"]
+    assert sorted(throughput["values"])[1] == pytest.approx(throughput["median"])
+    assert throughput["low"] < throughput["median"] < throughput["high"]
+    assert report["plan"]["warmup"] == {"kind": "none", "time_s": None, "answers": None}
+    assert report["result"]["counted_from_s"] in (0.0, None)  # None where it lasted for less than a block
+
+
 def test_an_open_loop_is_reported_with_both_clocks(go_server: GoServer) -> None:
     done = run(
         f"{go_server.url}/ping", "-r", "400", "--arrivals", "constant", "-d", "2s", "--no-save", "--no-probe"

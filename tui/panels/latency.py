@@ -29,6 +29,9 @@ SHED: Final = ("p90", "max", "p99.9", "p50")
 """What goes first where there are too few rows: the middle, then the far tail."""
 
 NOW: Final = 12
+WINDOW: Final = 12
+WIDE: Final = 84
+"""From here on the exact window has a column; below, it stands beside the percentiles."""
 SEGMENT: Final = 12
 BAND: Final = 15
 NAME: Final = 8
@@ -63,7 +66,8 @@ class LatencyPanel(Panel):
         banded = width >= 90
         # a saved session has no now
         now = 0 if view.second.saved else NOW
-        left = NAME + now + SEGMENT + (BAND if banded else 0)
+        window = WINDOW if width >= WIDE and view.second.window_s else 0
+        left = NAME + now + window + SEGMENT + (BAND if banded else 0)
         lines = [heads(view, left, width, banded)]
         tall = max(1, (height - 2) // len(shown))
         live = view.live.now.latency
@@ -77,6 +81,7 @@ class LatencyPanel(Panel):
             numbers: Line = (
                 (name.ljust(NAME), "dim" if grey else key),
                 (amount(live, key).ljust(now)[:now], "dim" if grey else "strong"),
+                (amount(view.second.window, key).ljust(window)[:window], "dim" if grey else "text"),
                 (amount(segment, key).ljust(SEGMENT), "dim" if grey else "text"),
                 (band.ljust(BAND) if banded else "", "dim"),
             )
@@ -85,8 +90,21 @@ class LatencyPanel(Panel):
             lines.append((*numbers, *chart[0]))
             lines += [((" " * left, "text"), *row) for row in chart[1:]]
         if height > len(lines):
-            lines.append(fitting(beside(view), width))
+            lines.append(fitting(beside(view, exact_too=not window), width))
         return lines
+
+
+def exact(view: View) -> list[Line]:
+    """Return two percentiles of the exact window, where it has them."""
+    window, span_s = view.second.window, view.second.window_s
+    told = [
+        f"{name} {amount(window, key)}"
+        for name, key, _ in (ROWS[0], ROWS[2])
+        if getattr(window, key) is not None
+    ]
+    if not told or not span_s:
+        return []
+    return [((f"last {span_s:.0f} s ", "dim"), (", ".join(told), "dim" if view.client_bound else "text"))]
 
 
 def heads(view: View, left: int, width: int, banded: bool) -> Line:
@@ -94,6 +112,7 @@ def heads(view: View, left: int, width: int, banded: bool) -> Line:
     names = (
         " " * NAME
         + ("" if view.second.saved else "now".ljust(NOW))
+        + (f"last {view.second.window_s:.0f} s".ljust(WINDOW) if width >= WIDE and view.second.window_s else "")
         + "segment".ljust(SEGMENT)
         + ("95 % band".ljust(BAND) if banded else "")
     )
@@ -116,7 +135,7 @@ def trend(
     return [labelled(row, label if index == 0 else "") for index, row in enumerate(rows)]
 
 
-def beside(view: View) -> list[Line]:
+def beside(view: View, *, exact_too: bool) -> list[Line]:
     """Return the other clocks of a request and what the percentiles stand on, where known."""
     figures = view.figures
     if figures is None:
@@ -132,6 +151,8 @@ def beside(view: View) -> list[Line]:
     parts.append(((f"{count(clocks.response.count)} answers", "dim"),))
     if clocks.response.censored:
         parts.append(((f"{count(clocks.response.censored)} unanswered counted as slowest", "warn"),))
+    if exact_too:
+        parts += exact(view)
     for name, latency in (("connect", clocks.connect), ("failed", clocks.failed)):
         if latency is not None and latency.p99 is not None:
             parts.append(((f"{name} p99 {amount(latency, 'p99')}", "dim"),))

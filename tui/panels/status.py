@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.figures import SegmentFigures
 from engine.snapshot import RunState, Snapshot
-from sessions.format import clock, count, load_short, segment_name
+from sessions.format import clock, count, load_short, plural, segment_name
 from sessions.words import state_words
 from tui.format import clean, fit, load_words, percent
 from tui.panels.base import Panel, View
@@ -76,11 +76,26 @@ def badges(view: View) -> list[Line]:
     if view.frozen:
         line += [(" ", "text"), (" FROZEN ", "badge-warn")]
     elapsed = clock(view.second.at_s)
+    if snapshot.repeat is not None:
+        elapsed = "run {}/{}  {}".format(*snapshot.repeat, elapsed)
     if snapshot.duration_s is not None:
         elapsed += f" of {clock(snapshot.duration_s)}"
     if snapshot.requests_limit is not None:
         elapsed += f" up to {count(snapshot.requests_limit)} requests"
-    return [(*line, (f"  {elapsed}", "strong"))]
+    return [(*line, (f"  {elapsed}", "strong")), *experiment(snapshot)]
+
+
+def experiment(snapshot: Snapshot) -> list[Line]:
+    """Return where an experiment is: which setting is in force, which leg, and how long it still takes."""
+    now = snapshot.experiment
+    if now is None:
+        return []
+    setting = now.a if now.setting == "A" else now.b
+    what = load_short(setting.load) if now.kind == "abba" else plural(setting.workers, "worker")
+    left = clock(max(now.ends_at_s - snapshot.at_s, 0.0))
+    name = "ABBA" if now.kind == "abba" else "WAS IT US"
+    words = f" {now.setting} {what}, {now.phase}, leg {now.leg} of {now.legs}, {left} left"
+    return [((name, "warn"), (words, "text"))]
 
 
 def verdicts(view: View) -> list[Line]:

@@ -34,6 +34,7 @@ from tui.screens.keeping import Keeping
 from tui.screens.layout import form_of, places
 from tui.screens.looking import Looking
 from tui.screens.probing import Probing
+from tui.screens.proving import Proving
 from tui.screens.steering import Steering
 
 SKIP_ABOVE: Final = 6
@@ -62,6 +63,7 @@ class Dashboard(Layout):
 class RunScreen(
     Steering,
     Probing,
+    Proving,
     Looking,
     Asking,
     Keeping,
