@@ -7,7 +7,18 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from benchmarks import accuracy, cases, judgement, machine, peers, probing, settling, throughput, watching
+from benchmarks import (
+    accuracy,
+    cases,
+    judgement,
+    machine,
+    peers,
+    probing,
+    settling,
+    starved,
+    throughput,
+    watching,
+)
 from benchmarks.machine import Cores
 from benchmarks.servers import KINDS, Kind, NoServer
 
@@ -119,6 +130,10 @@ def _statistics(arguments: argparse.Namespace, mine: Cores) -> None:
     judgement.measure(quick=arguments.quick)
 
 
+def _starved(arguments: argparse.Namespace, mine: Cores) -> None:
+    starved.measure(seconds=arguments.seconds or (6 if arguments.quick else 15), mine=mine)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.set_defaults(act=_all)
@@ -170,6 +185,7 @@ def _parser() -> argparse.ArgumentParser:
 
     late = command("lag", "how late an open loop sends, with and without --spin", _lag)
     late.add_argument("--rates", type=_list(int), help="requests a second (default: 1000,10000,50000)")
+    command("starved", "whether a starved generator says so, and one with a slow target does not", _starved)
     return parser
 
 

@@ -180,8 +180,6 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "state": "Whether latency settled. 'settled': yes; 'shifted', 'drifting', 'noisy', 'overloaded', "
         "'no-steady-state': no, and how; 'starting', 'warming', 'settling': it ended before that could "
         "be said; 'not-judged': nobody asked.",
-        "settled_at_s": "From when on the figures count, in seconds since the run began; "
-        "null if it did not settle: then they cover all of it.",
         "steadiness": "What stands behind the state.",
         "settled_at_s": "From when on latency was steady, in seconds since the run began; "
         "null if it did not settle.",
