@@ -9,7 +9,7 @@ its time.
 
 Signals are chosen so that a slow target raises none of them. Waiting for a connection is the target's doing, or
 the user's; what is small beside the response time does no harm; and how long a worker waited for a core counts
-only where that is long beside the median.
+only where that is long beside the median service time.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ IDLE: Final = Limits(0.05, 0.15)
 
 WAITING_PCT: Final = Limits(1.0, 5.0)
 TURN_OF_MEDIAN: Final = Limits(0.05, 0.15)
-"""Waiting for a core: its share of the time, and each wait beside the median response time; both have to be."""
+"""Waiting for a core: its share of the time, and each wait beside the median service time; both have to be."""
 
 STOOD_PCT: Final = Limits(0.2, 1.0)
 """Share of the time in which a worker's loop did not come round: beyond 1 %, p99 is its own."""
 
 STOOD_OF_MEDIAN: Final = 0.1
-"""A standstill that is shorter than this share of the median response time does no harm."""
+"""A standstill that is shorter than this share of the median service time does no harm."""
 
 STOOD_CERTAIN_PCT: Final = 2.0
 """Of the last seconds: a tenth of a second in five. No second signal is needed."""
@@ -98,6 +98,7 @@ class OwnSecond:
         free: Whether connections were free all the time.
         random: Whether the gaps of the schedule are random, and so the number of sends.
         median_s: Median response time; None where nothing was answered.
+        service_s: Median service time: a backlog, which may be ours, is not in it. None likewise.
     """
 
     cpu_pct: float | None = None
@@ -111,6 +112,7 @@ class OwnSecond:
     free: bool = False
     random: bool = True
     median_s: float | None = None
+    service_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,9 +277,9 @@ def _gap(idle: float | None) -> _Signal | None:
 
 
 def _waiting(second: OwnSecond) -> _Signal | None:
-    if second.median_s is None:
+    if not second.service_s:
         return None
-    levels = (WAITING_PCT.level(second.waiting_pct), TURN_OF_MEDIAN.level(second.turn_s / second.median_s))
+    levels = (WAITING_PCT.level(second.waiting_pct), TURN_OF_MEDIAN.level(second.turn_s / second.service_s))
     level: Level = "good" if "good" in levels else "tight" if "tight" in levels else "red"
     reason = (
         f"a worker waited for a core {second.waiting_pct:.0f} % of the time, {second.turn_s * 1e3:.2g} ms each "

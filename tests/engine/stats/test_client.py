@@ -83,7 +83,9 @@ def test_reasons_name_the_value_and_what_to_do_the_worst_first() -> None:
     assert judged(response=took(8.0)).reasons == ("connections sat idle 20 % of the time: add --workers",)
 
 
-QUIET = OwnSecond(cpu_pct=30.0, lag_p99_s=0.05 * MS, sent=500, planned=500.0, free=True, median_s=5 * MS)
+QUIET = OwnSecond(
+    cpu_pct=30.0, lag_p99_s=0.05 * MS, sent=500, planned=500.0, free=True, median_s=5 * MS, service_s=5 * MS
+)
 """A second of an open loop in which nothing is wrong."""
 
 
@@ -116,6 +118,7 @@ def odd(**signals: Any) -> OwnSecond:
         ({"sent": 480}, None),  # within the luck of a Poisson schedule
         ({"sent": 480, "random": False}, 2),
         ({"lag_p99_s": 2 * MS, "median_s": 50 * MS}, None),
+        ({"waiting_pct": 50.0, "turn_s": 6 * MS, "median_s": 3.0, "service_s": 28 * MS}, 3),  # a backlog
         ({"cpu_pct": None, "lag_p99_s": 2 * MS}, 3),
         ({"cpu_pct": None, "lag_p99_s": None, "median_s": None}, None),
     ],
