@@ -58,6 +58,14 @@ def test_by_itself_it_leaves_out_what_came_before_it_settled() -> None:
     assert after(NONE).latency_s.response.p99 == pytest.approx(0.020, rel=0.01)
 
 
+def test_intervals_are_of_the_part_that_counts() -> None:
+    figures = after(Warmup(kind="time", time_s=10.0))
+    low, high = figures.latency_s.response.ci95["p50"]
+    assert low <= 0.005 <= high < 0.006
+    assert figures.throughput_ci95_rps is not None
+    assert after(Warmup(kind="time", time_s=100.0)).latency_s.response.ci95 == {}
+
+
 def test_calibrated_p99_leaves_out_the_same() -> None:
     calibration = after(Warmup(kind="time", time_s=10.0)).calibration
     assert calibration is not None
