@@ -9,10 +9,12 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Final, Protocol
 
 from engine.errors import EngineLost, UsageError
 from engine.figures import SegmentFigures
+from engine.looks import CpuProfile, Trace
 from engine.plan import Load, Plan
 from engine.record import Record
 from engine.run import DRAIN_S, Run
@@ -54,6 +56,14 @@ class Driven(Protocol):
 
     def collect_garbage(self) -> None:
         """Have the target collect its garbage once."""
+
+    def profile(self, seconds: float) -> Future[CpuProfile]:
+        """Take a CPU profile of the target."""
+        ...
+
+    def trace(self, seconds: float) -> Future[Trace]:
+        """Take an execution trace of the target."""
+        ...
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """End it."""
@@ -159,6 +169,22 @@ class Series:
 
     def collect_garbage(self) -> None:
         """Refuse: a run with a collection more is another one.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError("a repeated run is left alone; leave out --repeat")
+
+    def profile(self, seconds: float) -> Future[CpuProfile]:
+        """Refuse: a run that is looked at this closely is another one.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError("a repeated run is left alone; leave out --repeat")
+
+    def trace(self, seconds: float) -> Future[Trace]:
+        """Refuse, as a profile.
 
         Raises:
             UsageError: Always.
