@@ -10,7 +10,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Input
 
 from engine.looks import CpuProfile
 from engine.probes.flame import Node
@@ -22,6 +21,7 @@ from tui.panels.glyphs import Glyphs
 from tui.panels.line import Line, Tone
 
 SEARCH: Final = "slash"
+ERASE: Final = ("backspace", "ctrl+u")
 
 
 class FlameScreen(Screen[None]):
@@ -34,16 +34,9 @@ class FlameScreen(Screen[None]):
     """
 
     CSS = """
-    FlameScreen { background: $background; layers: picture question; overflow: hidden; }
-    FlameScreen Canvas { width: 100%; height: 100%; layer: picture; }
-    FlameScreen Input {
-        layer: question; dock: bottom; border: none; height: 1; padding: 0 1;
-        background: $surface; color: $foreground;
-    }
+    FlameScreen { background: $background; overflow: hidden; }
+    FlameScreen Canvas { width: 100%; height: 100%; }
     """
-
-    AUTO_FOCUS = ""
-    """None: the field is there only while something is searched."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move('up')", "to the caller", id="flame.up"),
@@ -70,15 +63,12 @@ class FlameScreen(Screen[None]):
         self._index = len(self._profiles) - 1
         self._zooms: list[tuple[Node, Node]] = []
         self._canvas = Canvas(self._draw)
-        self._field = Input(placeholder="part of a function's name; enter keeps it, esc forgets it")
+        self._typing = False
         self.flame: Flame = flame_of(self._profiles[self._index], number=self._number)
 
     def compose(self) -> ComposeResult:
-        """Make the picture and the field for what is searched."""
+        """Make the picture."""
         yield self._canvas
-        self._field.cursor_blink = False
-        self._field.display = False
-        yield self._field
 
     def on_mount(self) -> None:
         """Draw."""
@@ -106,17 +96,30 @@ class FlameScreen(Screen[None]):
         self._look_at(len(self._profiles) - 1)
 
     def on_key(self, event: events.Key) -> None:
-        """Let the field have what is typed in one go with `/`, as a slow line delivers it.
+        """Take what is typed for the search.
 
-        Those letters were on their way to the screen before the field could have the focus.
+        Not a widget that would have to be given the focus first: on a slow line a whole word comes in one piece
+        with the `/`, and must neither be lost nor pressed.
         """
-        if self._field.display:
-            if event.is_printable and event.character is not None:
+        words = self.flame.words
+        if not self._typing:
+            if event.key == SEARCH:
                 event.stop()
-                self._field.insert_text_at_cursor(event.character)
-        elif event.key == SEARCH:
+                self.action_search()
+        elif event.is_printable and event.character is not None:
             event.stop()
-            self.action_search()
+            self._search(words + event.character)
+        elif event.key in ERASE:
+            event.stop()
+            self._search(words[:-1] if event.key == "backspace" else "")
+        elif event.key == "enter":
+            event.stop()
+            self._searched()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take what is pasted while something is searched."""
+        if self._typing:
+            self._search(self.flame.words + "".join(filter(str.isprintable, event.text)))
 
     def on_click(self, event: events.Click) -> None:
         """Select what is clicked; zoom when it is selected already."""
@@ -159,8 +162,8 @@ class FlameScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Zoom out to where it was zoomed from; before that forget the search, after it close."""
-        if self._field.display:
-            self._asked()
+        if self._typing:
+            self._typing = False
             self._search("")
         elif self._zooms:
             zoom, selected = self._zooms.pop()
@@ -176,22 +179,9 @@ class FlameScreen(Screen[None]):
         self._change(zoom=self.flame.root, selected=self.flame.root)
 
     def action_search(self) -> None:
-        """Ask for a part of a name."""
-        self._field.value = self.flame.words
-        self._field.display = True
-        self.set_focus(self._field)  # at once: the next letters may be here already
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Find while it is typed."""
-        self._search(event.value)
-
-    def on_input_submitted(self) -> None:
-        """Keep what was searched, and go to its heaviest place."""
-        self._asked()
-        if self.flame.words and not self.flame.hits:
-            self.say(f"no function is called like '{self.flame.words}'", "warn")
-        elif self.flame.hits:
-            self._go_to(self.flame.hits[0])
+        """Have a part of a name typed; it is searched for meanwhile."""
+        self._typing = True
+        self._search("")
 
     def action_hit(self, by: int) -> None:
         """Go to the next place where the searched name is, the heaviest first."""
@@ -243,11 +233,17 @@ class FlameScreen(Screen[None]):
 
     def _search(self, words: str) -> None:
         wanted, hits = searched(self.flame.profile, self.flame.root, words)
-        self._change(words=words, wanted=wanted, hits=hits)
+        hint = (f"/{words}_   part of a name; enter keeps it, esc forgets it", "strong")
+        self._change(words=words, wanted=wanted, hits=hits, notice=hint if self._typing else None)
 
-    def _asked(self) -> None:
-        self._field.display = False
-        self.set_focus(None)
+    def _searched(self) -> None:
+        """Keep what was typed, and go to its heaviest place."""
+        self._typing = False
+        self._change()
+        if self.flame.hits:
+            self._go_to(self.flame.hits[0])
+        elif self.flame.words:
+            self.say(f"no function is called like '{self.flame.words}'", "warn")
 
     def _go_to(self, node: Node) -> None:
         """Select a node, zoomed in as far as it takes to be drawn."""
