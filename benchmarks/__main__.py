@@ -11,6 +11,7 @@ from benchmarks import (
     accuracy,
     cases,
     judgement,
+    kills,
     machine,
     peers,
     probing,
@@ -20,7 +21,7 @@ from benchmarks import (
     watching,
 )
 from benchmarks.machine import Cores
-from benchmarks.servers import KINDS, Kind, NoServer
+from benchmarks.servers import KINDS, Kind, NoServer, served
 
 Item = TypeVar("Item")
 
@@ -134,6 +135,11 @@ def _starved(arguments: argparse.Namespace, mine: Cores) -> None:
     starved.measure(seconds=arguments.seconds or (6 if arguments.quick else 15), mine=mine)
 
 
+def _kills(arguments: argparse.Namespace, mine: Cores) -> None:
+    with served("tiny", body=4, tls=False, core=mine.server) as server:
+        kills.show(kills.measure(server.url, runs=arguments.runs))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.set_defaults(act=_all)
@@ -182,6 +188,8 @@ def _parser() -> argparse.ArgumentParser:
     look = command("probing", "what polling its runtime costs the target", _probing)
     look.add_argument("--concurrency", type=_list(int), help="connections (default: 64)")
     look.add_argument("--repeat", type=int, help="pairs of stretches (default: 10, quick 3)")
+    killed = command("kills", "what SIGKILL at a random moment costs", _kills)
+    killed.add_argument("--runs", type=int, default=200, help="(default: %(default)s)")
 
     late = command("lag", "how late an open loop sends, with and without --spin", _lag)
     late.add_argument("--rates", type=_list(int), help="requests a second (default: 1000,10000,50000)")

@@ -335,8 +335,8 @@ class Second(Struct, frozen=True, kw_only=True, omit_defaults=True):
     p99: float | None = None
     p999: float | None = field(name="p99.9", default=None)
     max: float | None = None
-    cpu_pct: tuple[float, ...] = ()
-    """Busy share of each core of this machine, in percent."""
+    cpu_pct: tuple[int | float, ...] = ()
+    """Busy share of each core of this machine, in percent; whole ones in a file."""
     rss_bytes: int | None = None
     target_cpu_pct: float | None = None
     gc_count: int = 0

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from engine import wire
 from engine.blocks import BLOCK_NS, Block, Timeline
 from engine.columns import columns_of
-from engine.figures import Cause, Event, Latency, Pause, Second, SegmentFigures
+from engine.figures import Calibration, Cause, Event, Latency, Pause, Second, SegmentFigures
 from engine.histogram import Ages
 from engine.looks import CpuProfile, Looks, Trace
 from engine.machine import ContainerNow, HostNow, ThreadsNow, Throttle
@@ -298,6 +298,10 @@ class Ledger:
             first -= 1
         return tuple(self._pauses[first:])
 
+    def pauses_from(self, first: int) -> tuple[Pause, ...]:
+        """Return the recovered pauses from number `first` on, counted from 0."""
+        return tuple(self._pauses[first:])
+
     def figures(self, now_ns: int) -> tuple[SegmentFigures, ...]:
         """Return the figures of every segment, without histograms."""
         return tuple(self._say(segment, now_ns, whole=False) for segment in self.segments)
@@ -305,6 +309,10 @@ class Ledger:
     def whole_figures(self, now_ns: int) -> tuple[SegmentFigures, ...]:
         """Return the figures of every segment, with histograms."""
         return tuple(self._say(segment, now_ns, whole=True) for segment in self.segments)
+
+    def calibration(self, index: int) -> Calibration | None:
+        """Return p99 of a segment with everything in it and without."""
+        return self.segments[index].calibration(self._timeout_s)
 
     def result(self) -> int | None:
         """Return the index of the segment that speaks for the run.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from enum import Enum, auto
 from time import monotonic_ns
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -29,12 +29,15 @@ from engine.plan import REPEATABLE_METHODS, Load, Plan
 from engine.probes.on_demand import OnDemand
 from engine.probes.watch import watch
 from engine.probes.wishes import Wishes
+from engine.progress import Progress, progress
 from engine.record import Record
 from engine.snapshot import RunState, Snapshot, Target
 from engine.target import Address
 from engine.trials import Trials
 from engine.trying import Trying
 from engine.views import View, record
+
+Seen = TypeVar("Seen")
 
 TICK_S: Final = 0.1
 DRAIN_S: Final = 2.0
@@ -136,6 +139,10 @@ class Run(Trying):
         """Return the newest snapshot."""
         return self._snapshot
 
+    def now_s(self) -> float:
+        """Return seconds since the run began, on the run's clock."""
+        return self._ledger.seconds_of(monotonic_ns())
+
     def change(self, load: Load) -> None:
         """Have another load from now on; opens a new segment.
 
@@ -207,16 +214,15 @@ class Run(Trying):
 
     def record(self) -> Record:
         """Return everything the run knows; it may go on meanwhile."""
-        if self.finished.is_set() or self._loop is None:
-            return self._record()
-        answer: Future[Record] = Future()
-        if not self._post(lambda: answer.set_result(self._record())):
-            return self._record()
-        while True:
-            with contextlib.suppress(TimeoutError):
-                return answer.result(timeout=TICK_S)
-            if self.finished.is_set():
-                return self._record()
+        return self._asked(self._record)
+
+    def progress(self, since: Progress | None) -> Progress:
+        """Return what the run came to since an earlier answer of this method, or since its begin."""
+        return self._asked(lambda: self._progress(since))
+
+    def note(self, kind: str, text: str) -> None:
+        """Enter an event that happened to the run, seen from outside of it."""
+        self._post(lambda: self._ledger.tell(monotonic_ns(), kind, text))
 
     def join(self) -> Record:
         """Wait until the run is over.
@@ -228,6 +234,24 @@ class Run(Trying):
         if self._failure is not None:
             raise self._failure
         return self._record()
+
+    def _asked(self, look: Callable[[], Seen]) -> Seen:
+        """Return what `look` sees on the run's own loop, between two of its steps."""
+        answer: Future[Seen] = Future()
+
+        def reply() -> None:
+            try:
+                answer.set_result(look())
+            except Exception as error:  # whoever asked must not wait for ever
+                answer.set_exception(error)
+
+        if not self._post(reply):
+            return look()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                return answer.result(timeout=TICK_S)
+            if self.finished.is_set():
+                return look()
 
     def _post(self, act: Callable[[], None]) -> bool:
         loop = self._loop
@@ -448,6 +472,17 @@ class Run(Trying):
             now_ns=now_ns,
             end_ns=self._end_ns,
             experiment=self._trials.now(now_ns),
+        )
+
+    def _progress(self, since: Progress | None) -> Progress:
+        return progress(
+            self.plan,
+            self._state,
+            self._ledger,
+            started_unix_s=self._started_unix_s,
+            now_ns=monotonic_ns() if self._end_ns is None else self._end_ns,
+            since=since,
+            experiments=self._trials.over,
         )
 
     def _record(self) -> Record:

@@ -22,7 +22,7 @@ from engine.figures import (
     SegmentFigures,
     TargetFigures,
 )
-from engine.histogram import Ages, Histogram, Nanoseconds, encode_hdr
+from engine.histogram import Ages, Counts, Histogram, Nanoseconds, encode_hdr
 from engine.plan import Load, Warmup
 from engine.selfcheck import OwnLook, SelfCheck
 from engine.settled import SettledPart, Turn
@@ -249,7 +249,7 @@ class Segment:
                 lag=lag,
                 connect=_some(self._connect, timeout_s),
             ),
-            calibration=self._calibration(timeout_s) if whole and growth is None else None,
+            calibration=self.calibration(timeout_s) if whole else None,
             client=replace(client, cpu_pct=cpu),
             target=TargetFigures(
                 cpu_pct=_mean(self._cpu),
@@ -263,10 +263,13 @@ class Segment:
             ),
             unstable=part.unstable,
             probed=self.probed,
-            histogram=self._histograms(open_loop) if whole else {},
+            histogram=self._histograms() if whole else {},
         )
 
-    def _calibration(self, timeout_s: float) -> Calibration:
+    def calibration(self, timeout_s: float) -> Calibration | None:
+        """Return p99 with everything in it and without, or None of an overload; it takes a millisecond."""
+        if self._backlog is not None and self._backlog.growth is not None:
+            return None
         part = self._part
         taken = Taken(
             answered=self._response,
@@ -290,7 +293,14 @@ class Segment:
         )
         return answered and self._connect.sum_ns / 1e9 <= CONNECTING * span_s * self.load.concurrency
 
-    def _histograms(self, open_loop: bool) -> dict[str, str]:
+    def counts(self) -> dict[str, Counts]:
+        """Return copies of the counts of the histograms that a record encodes, by kind."""
+        return {kind: histogram.counts.copy() for kind, histogram in self._kinds().items()}
+
+    def _histograms(self) -> dict[str, str]:
+        return {kind: encode_hdr(histogram) for kind, histogram in self._kinds().items()}
+
+    def _kinds(self) -> dict[str, Histogram]:
         part = self._part
         is_counted = part.since_s is not None
         kinds = {
@@ -298,9 +308,9 @@ class Segment:
             "failed": self._failed,
             "connect": self._connect,
         }
-        if open_loop:
+        if self.load.mode == "open":
             kinds |= {"service": part.service if is_counted else self._service, "lag": self._lag}
-        return {kind: encode_hdr(histogram) for kind, histogram in kinds.items() if histogram.counted}
+        return {kind: histogram for kind, histogram in kinds.items() if histogram.counted}
 
 
 def withheld(latency: Latency) -> Latency:

@@ -159,6 +159,25 @@ class Looking:
 
 
 @dataclass(frozen=True, slots=True)
+class Ghost:
+    """Another session, to be seen behind a Snapshot.
+
+    Attributes:
+        name: What it is called.
+        shift_s: What its times are to be moved by, to be on the Snapshot's clock.
+        response: Response time of the segment that speaks for it.
+        throughput_rps: That segment's throughput.
+        seconds: Its time series, on its own clock.
+    """
+
+    name: str
+    shift_s: float
+    response: Latency
+    throughput_rps: float
+    seconds: Sequence[Second] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One instant of a run.
 
@@ -196,6 +215,8 @@ class Snapshot:
         note: What a person should know while reading, such as a simulated warm-up; "" for nothing.
         slos: The objectives, judged on the current segment, or on the last one where none is current.
         saved: The file's name where this is a saved session, else "".
+        whole_s: How long the saved session is, where `at_s` is a cursor in it; else None.
+        ghost: A saved session to be seen behind this one, or None.
     """
 
     at_s: float
@@ -231,6 +252,8 @@ class Snapshot:
     note: str = ""
     slos: Sequence[SloFigures] = ()
     saved: str = ""
+    whole_s: float | None = None
+    ghost: Ghost | None = None
 
 
 HISTORY_S = 900

@@ -147,19 +147,32 @@ def record(
     started_unix_s: float,
     now_ns: int,
     experiments: Sequence[Experiment] = (),
+    whole: bool = True,
+    pauses_from: int = 0,
 ) -> Record:
-    """Return everything that is known of a run until `now_ns`."""
+    """Return everything that is known of a run until `now_ns`.
+
+    Args:
+        plan: What was asked for.
+        state: The run's state.
+        ledger: Its books.
+        started_unix_s: When it began, seconds since 1970.
+        now_ns: The instant.
+        experiments: Those that are over.
+        whole: Whether to encode the histograms too, which takes some milliseconds a segment.
+        pauses_from: Number of the first pause to be in it.
+    """
     return Record(
         plan=plan,
         started_unix_s=started_unix_s,
         at_s=ledger.seconds_of(now_ns),
         state=state,
         target=ledger.target,
-        segments=ledger.whole_figures(now_ns),
+        segments=ledger.whole_figures(now_ns) if whole else ledger.figures(now_ns),
         result=ledger.result(),
         seconds=ledger.series(),
         events=tuple(ledger.events),
-        pauses=ledger.pauses(),
+        pauses=ledger.pauses_from(pauses_from),
         throttles=tuple(ledger.throttles),
         gomaxprocs=ledger.target.gomaxprocs,
         looks=ledger.looks,

@@ -15,7 +15,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "note": "What the user says of the run.",
         "created": "When the run began, UTC.",
         "duration_s": "How long the run lasted, pauses included, in seconds.",
-        "state": "The run's state when this was written; 'done' for a run that came to its end.",
+        "state": "The run's state when this was written; 'done' for a run that came to its end, 'interrupted' "
+        "for one that was cut off and recovered from its journal.",
         "tool": "What measured.",
         "plan": "What was asked for.",
         "environment": "Where it was measured.",
@@ -32,6 +33,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "the last one. Empty for a single run.",
         "repeated": "What those runs say together.",
         "experiments": "Settings that were tried in turn, and what came of it, oldest first.",
+        "checksum": "'sha256:' and the SHA-256, hexadecimal, of this document without white space and without "
+        "this key, which is the last. Taken out, nothing is checked.",
     },
     "Tool": {
         "version": "Version of loadtop.",
@@ -42,6 +45,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "target": "The URL under load, without user info, fragment and values that look like secrets.",
         "method": "HTTP method of the requests.",
         "http": "HTTP version of the requests.",
+        "secrets_kept": "Whether --keep-secrets was given: then secrets are in the target, headers and texts.",
         "headers": "Headers given by the user as [name, value]; secret values are '[redacted]'.",
         "body_bytes": "Length of the request's body in bytes; the body itself is not kept.",
         "body_sha256": "SHA-256 of the request's body, hexadecimal; null if it had none.",

@@ -19,15 +19,24 @@ def as_table(rows: Sequence[Row], *, width: int) -> str:
         rows: What `sessions.store.list_sessions` returned.
         width: Columns that there are; where they are too few, the last ones are left out.
     """
-    good = [_cells(row) for row in rows if row.summary is not None]
+    heads, lines = lines_of([row for row in rows if row.summary is not None], width=width)
+    shown = [heads, *lines] if lines else []
+    shown += [f"{row.path.name}: {row.error}" for row in rows if row.summary is None]
+    return "".join(line.rstrip() + "\n" for line in shown)
+
+
+def lines_of(rows: Sequence[Row], *, width: int) -> tuple[str, list[str]]:
+    """Return the heads of the columns, and a line for each of the sessions, all of which can be opened.
+
+    Args:
+        rows: What `sessions.store.list_sessions` returned.
+        width: Columns that there are; where they are too few, the last ones are left out.
+    """
+    good = [_cells(row) for row in rows]
     widths = [max(len(cells[i]) for cells in [_TITLES, *good]) for i in range(len(_TITLES))]
     shown = [i for i in range(len(_TITLES)) if sum(widths[: i + 1]) + 2 * i <= width or i == 0]
-    lines = [
-        _line([cells[i] for i in shown], [widths[i] for i in shown])
-        for cells in ([_TITLES, *good] if good else [])
-    ]
-    lines += [f"{row.path.name}: {row.error}" for row in rows if row.summary is None]
-    return "".join(line.rstrip() + "\n" for line in lines)
+    lines = [_line([cells[i] for i in shown], [widths[i] for i in shown]) for cells in [_TITLES, *good]]
+    return lines[0], lines[1:]
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

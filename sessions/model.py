@@ -2,7 +2,8 @@
 
 Figures are the engine's own structs, so that a report cannot say something that the console did not. What
 every key means is in `sessions.descriptions`. Keys may be added while the schema's number stays 1, and
-unknown ones are ignored on reading; a change that would mislead an older reader needs a new number.
+unknown ones are ignored on reading and kept on writing (`sessions.revise`); a change that would mislead an
+older reader needs a new number.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class KeptPlan(Struct, frozen=True, kw_only=True):
     method: str = "GET"
     http: str = "1.1"
     headers: tuple[tuple[str, str], ...] = ()
+    secrets_kept: bool = False
     body_bytes: int = 0
     body_sha256: str | None = None
     keepalive: bool = True
@@ -161,7 +163,7 @@ class Session(Struct, frozen=True, kw_only=True):
     note: str = ""
     created: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
     duration_s: float = 0.0
-    state: Literal["starting", "running", "paused", "draining", "done", "failed"] = "done"
+    state: Literal["starting", "running", "paused", "draining", "done", "failed", "interrupted"] = "done"
     tool: Tool
     plan: KeptPlan
     environment: Environment = Environment()
@@ -177,6 +179,8 @@ class Session(Struct, frozen=True, kw_only=True):
     repeats: tuple[Result, ...] = ()
     repeated: tuple[RepeatedFigure, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    checksum: str = ""
+    """Only in a file (`sessions.report`); a session that was read has none, for it may be changed."""
 
 
 def result_of(segment: SegmentFigures | None) -> Result:

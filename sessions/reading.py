@@ -6,12 +6,14 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.errors import UsageError
+from sessions.checksum import KEY, is_whole
 from sessions.model import SCHEMA, SCHEMA_FAMILY, SCHEMA_MAJOR, KeptPlan, Result, Session
 from sessions.tidy import clean, tidy
 
@@ -22,6 +24,7 @@ class _Head(Struct):
     """As much of a file as says what it is."""
 
     schema: str | None = None
+    checksum: str = ""
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -40,6 +43,9 @@ _HEAD: Final = msgspec.json.Decoder(_Head)
 _SESSION: Final = msgspec.json.Decoder(Session)
 _SUMMARY: Final = msgspec.json.Decoder(Summary)
 Kept = TypeVar("Kept", Session, Summary)
+Opened = TypeVar("Opened")
+Document: TypeAlias = dict[str, Any]
+"""A report as JSON says it, with whatever keys a newer loadtop put in."""
 
 
 def load(path: Path) -> Session:
@@ -60,6 +66,20 @@ def glance(path: Path) -> Summary:
     return _opened(path, lambda data: _decoded(data, _SUMMARY))
 
 
+def load_document(path: Path) -> tuple[Document, Session]:
+    """Return a saved session, and the document it was read from with all its keys.
+
+    Raises:
+        UsageError: There is none at `path`, or not one that can be used.
+    """
+
+    def read(data: bytes) -> tuple[Document, Session]:
+        session = parse(data)
+        return msgspec.json.decode(data, type=Document), session
+
+    return _opened(path, read)
+
+
 def parse(data: bytes) -> Session:
     """Return the session in the bytes of a file, cleaned of anything that must not reach a terminal.
 
@@ -68,10 +88,10 @@ def parse(data: bytes) -> Session:
     """
     session = _decoded(data, _SESSION)
     _check_sense(session)
-    return session
+    return replace(session, checksum="")
 
 
-def _opened(path: Path, read: Callable[[bytes], Kept]) -> Kept:
+def _opened(path: Path, read: Callable[[bytes], Opened]) -> Opened:
     shown = clean(str(path))
     try:
         return read(_bytes_of(path))
@@ -85,14 +105,37 @@ def _decoded(data: bytes, decoder: msgspec.json.Decoder[Kept]) -> Kept:
     if not data.strip():
         raise UsageError("it is empty")
     try:
-        _check_schema(_HEAD.decode(data).schema)
-        return tidy(decoder.decode(data))
+        head = _HEAD.decode(data)
+        _check_schema(head.schema)
+        # A file of an older loadtop, or of somebody's own making, has none.
+        if head.checksum and not is_whole(data):
+            raise UsageError(
+                "it is damaged, or was changed by hand: its checksum does not match; "
+                f"take the '{KEY}' out to open it all the same"
+            )
+        return _tidied(decoder.decode(data))
     except msgspec.ValidationError as error:
         raise UsageError(_damage(str(error))) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(_not_json(data, str(error))) from error
     except RecursionError as error:
         raise UsageError("it is no loadtop session: nested too deeply") from error
+
+
+def _tidied(value: Kept) -> Kept:
+    """Return a struct that was read from JSON as `tidy` does, but leave a long series of numbers as it is.
+
+    JSON has no number that is not finite, and rounding is for writing. What is left are integers beyond 64
+    bits, and MessagePack knows those at once.
+    """
+    if not isinstance(value, Session):
+        return tidy(value)
+    series = (value.seconds, value.pauses)
+    try:
+        msgspec.msgpack.encode(series)
+    except OverflowError:
+        return tidy(value)
+    return replace(tidy(replace(value, seconds=(), pauses=())), seconds=series[0], pauses=series[1])
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -8,6 +8,8 @@ proof; a secret in a path, under an innocent name and in no known form, stays.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
@@ -40,6 +42,21 @@ _USER_INFO: Final = re.compile(r"(?<=://)[^\s/?#'\"]*@")
 _BEARER: Final = re.compile(r"\b(bearer|basic|digest)\s+[\w.~+/=-]{6,}", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class Veil:
+    """What is done to text before it is kept or shown.
+
+    Attributes:
+        text: To free text.
+        url: To a URL.
+        header: To the value of a header, given its name.
+    """
+
+    text: Callable[[str], str]
+    url: Callable[[str], str]
+    header: Callable[[str, str], str]
+
+
 def redact_header(name: str, value: str) -> str:
     """Return a header's value as it may be kept."""
     return REDACTED if _SECRET_NAME.search(name) else redact_text(value)
@@ -65,6 +82,11 @@ def redact_text(text: str) -> str:
     for named in (_ASSIGNED, _FLAG):
         text = named.sub(lambda found: f"{found[1]}{REDACTED}", text)
     return _TOKEN.sub(REDACTED, text)
+
+
+VEILED: Final = Veil(redact_text, redact_url, redact_header)
+UNVEILED: Final = Veil(str, str, lambda _, value: value)
+"""For `--keep-secrets`."""
 
 
 def _redact_pair(pair: str) -> str:

@@ -2,57 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
 
+from sessions.checksum import KEY, checksum_of
 from sessions.markdown import as_markdown
 from sessions.model import Session
 from sessions.text import as_text
 
-__all__ = ["as_json", "as_markdown", "as_text"]
+__all__ = ["as_json", "as_markdown", "as_text", "document_as_json"]
 
 _PAUSES_A_LINE: Final = 8
+_ENCODER: Final = msgspec.json.Encoder()
 
 
 def as_json(session: Session) -> str:
     """Return the report as JSON: indented, the keys in the schema's order, a row of a series on one line."""
-    return "{\n" + ",\n".join(f'  "{key}": {text}' for key, text in _members(session)) + "\n}\n"
+    return document_as_json({key: getattr(session, key) for key in session.__struct_fields__})
 
 
-def _members(session: Session) -> Iterable[tuple[str, str]]:
-    for key in session.__struct_fields__:
-        value = getattr(session, key)
-        yield key, _LAYOUTS.get(key, _nested)(value)
+def document_as_json(document: Mapping[str, Any]) -> str:
+    """Return a report as JSON, with its checksum at the end; it may have keys that are not in the model."""
+    members = ",\n".join(
+        f"  {_ENCODER.encode(key).decode()}: {_LAYOUTS.get(key, _nested)(value)}"
+        for key, value in document.items()
+        if key != KEY
+    )
+    checksum = checksum_of(f"{{{members}}}".encode())
+    return f'{{\n{members},\n  "{KEY}": "{checksum}"\n}}\n'
 
 
 def _nested(value: object) -> str:
-    indented = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    indented = msgspec.json.format(_ENCODER.encode(value), indent=2).decode()
     return indented.replace("\n", "\n  ")
 
 
-def _rows(values: Iterable[Struct]) -> str:
-    return _listed([_line(value) for value in values])
+def _spaced(values: Iterable[object]) -> str:
+    return _listed([msgspec.json.format(_ENCODER.encode(value), indent=0).decode() for value in values])
 
 
-def _pauses(values: Iterable[Struct]) -> str:
-    cells = [_line(value) for value in values]
+def _rows(values: Iterable[object]) -> str:
+    # Without spaces: these are nearly all of the file.
+    return _listed([_ENCODER.encode(value).decode() for value in values])
+
+
+def _pauses(values: Iterable[object]) -> str:
+    cells = [_ENCODER.encode(value).decode() for value in values]
     starts = range(0, len(cells), _PAUSES_A_LINE)
-    return _listed([", ".join(cells[start : start + _PAUSES_A_LINE]) for start in starts])
+    return _listed([",".join(cells[start : start + _PAUSES_A_LINE]) for start in starts])
 
 
 def _listed(lines: list[str]) -> str:
     return "[\n    " + ",\n    ".join(lines) + "\n  ]" if lines else "[]"
 
 
-def _line(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
-
-
-_LAYOUTS: Final[dict[str, Callable[[Iterable[Struct]], str]]] = {
-    "events": _rows,
+_LAYOUTS: Final[dict[str, Callable[[Iterable[object]], str]]] = {
+    "events": _spaced,
     "seconds": _rows,
     "pauses": _pauses,
     "profiles": _rows,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
+
+from msgspec.structs import replace
 
 from engine.figures import Latency, Second, SegmentFigures
 from engine.looks import Looks
@@ -16,7 +20,7 @@ from engine.snapshot import Chosen, GcNow, Now, ProcessNow, RunState, Snapshot, 
 from engine.stats.slo import judge_all
 from sessions import surroundings
 from sessions.model import SCHEMA, Environment, KeptPlan, KeptTarget, KeptTls, Session, result_of
-from sessions.redact import redact_header, redact_text, redact_url
+from sessions.redact import UNVEILED, VEILED, Veil
 from sessions.repeated import repeated_of
 from sessions.tidy import clean, tidy
 
@@ -24,7 +28,9 @@ LONGEST_ERROR: Final = 500  # a server may answer with a novel
 LONGEST_COMMAND: Final = 1000  # a JVM's command line; the kernel allows 2 MB
 
 
-def session_of(record: Record, *, name: str, note: str, id: str | None = None) -> Session:
+def session_of(
+    record: Record, *, name: str, note: str, id: str | None = None, keep_secrets: bool = False
+) -> Session:
     """Return what is to be kept of a run: redacted, cleaned and rounded.
 
     Args:
@@ -32,25 +38,27 @@ def session_of(record: Record, *, name: str, note: str, id: str | None = None) -
         name: What the user calls it; "" for none.
         note: What the user says of it.
         id: Give the id of an earlier session of the same run to replace that one.
+        keep_secrets: Whether to leave secrets in; the body of the request is never kept.
     """
+    veil = UNVEILED if keep_secrets else VEILED
     started = datetime.fromtimestamp(record.started_unix_s, UTC)
     speaks = next((segment for segment in record.segments if segment.index == record.result), None)
     runs = tuple(result_of(segment) for segment in record.repeats)
     session = Session(
         schema=SCHEMA,
-        id=id or f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        id=id or new_id(record.started_unix_s),
         name=clean(name),
         note=note,
         created=f"{started:%Y-%m-%dT%H:%M:%SZ}",
         duration_s=record.at_s,
         state=record.state.value,
         tool=surroundings.tool(),
-        plan=_kept_plan(record.plan),
+        plan=_kept_plan(record.plan, keep_secrets),
         environment=Environment(
-            generator=surroundings.generator(), target=_kept_target(record.target, record.gomaxprocs)
+            generator=surroundings.generator(), target=_kept_target(record.target, record.gomaxprocs, veil)
         ),
-        last_error=clean(redact_text(clean(record.last_error)), limit=LONGEST_ERROR),
-        events=tuple(record.events),
+        last_error=clean(veil.text(clean(record.last_error)), limit=LONGEST_ERROR),
+        events=tuple(replace(event, text=veil.text(clean(event.text))) for event in record.events),
         segments=tuple(record.segments),
         seconds=tuple(record.seconds),
         pauses=tuple(record.pauses),
@@ -93,13 +101,13 @@ def snapshot_of(session: Session, *, file: str) -> Snapshot:
         load=segments[-1].load if segments else session.plan.load,
         duration_s=session.plan.duration_s,
         requests_limit=session.plan.requests,
-        now=_now(last) if last else Now(),
+        now=now_of(last) if last else Now(),
         segment=speaks,
         segments=segments,
         seconds=seconds,
         events=session.events,
         cores=next((second.cpu_pct for second in reversed(seconds) if second.cpu_pct), ()),
-        process=_process(seconds),
+        process=process_of(seconds),
         threads=_threads(speaks),
         container=_container(speaks),
         gc=_gc(segments, seconds, last),
@@ -113,11 +121,19 @@ def snapshot_of(session: Session, *, file: str) -> Snapshot:
     )
 
 
-def _kept_plan(plan: Plan) -> KeptPlan:
+def new_id(started_unix_s: float) -> str:
+    """Return an id for the session of a run that began then: unique, and sorting by time."""
+    return f"{datetime.fromtimestamp(started_unix_s, UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+@lru_cache(maxsize=4)  # a journal asks every second, and the body's hash is dear
+def _kept_plan(plan: Plan, keep_secrets: bool) -> KeptPlan:
+    veil = UNVEILED if keep_secrets else VEILED
     return KeptPlan(
-        target=redact_url(plan.url),
+        target=veil.url(plan.url),
         method=plan.method,
-        headers=tuple((name, redact_header(name, value)) for name, value in plan.headers),
+        headers=tuple((name, veil.header(name, value)) for name, value in plan.headers),
+        secrets_kept=keep_secrets,
         body_bytes=len(plan.body),
         body_sha256=hashlib.sha256(plan.body).hexdigest() if plan.body else None,
         keepalive=plan.keepalive,
@@ -145,19 +161,20 @@ def _kept_tls(tls: Tls | None) -> KeptTls | None:
     )
 
 
-def _kept_target(target: Target, gomaxprocs: int | None) -> KeptTarget:
+def _kept_target(target: Target, gomaxprocs: int | None, veil: Veil) -> KeptTarget:
     return KeptTarget(
         pid=target.pid,
-        command=clean(redact_text(clean(target.command)), limit=LONGEST_COMMAND),
+        command=clean(veil.text(clean(target.command)), limit=LONGEST_COMMAND),
         runtime=target.runtime,
         gomaxprocs=gomaxprocs,
         same_host=target.same_host,
-        probe=redact_text(clean(target.probe)),
+        probe=veil.text(clean(target.probe)),
         granularity=target.granularity,
     )
 
 
-def _now(second: Second) -> Now:
+def now_of(second: Second) -> Now:
+    """Return a row of the series as the values of its moment."""
     span = second.span_s if second.span_s > 0 else 1.0
     return Now(
         rps=second.done / span,
@@ -174,7 +191,8 @@ def _now(second: Second) -> Now:
     )
 
 
-def _process(seconds: tuple[Second, ...]) -> ProcessNow | None:
+def process_of(seconds: Sequence[Second]) -> ProcessNow | None:
+    """Return the target's process at the end of a series, or None where it was not seen."""
     seen = [second for second in seconds if second.rss_bytes is not None]
     if not seen:
         return None

@@ -39,6 +39,8 @@ class ConsoleApp(App[None]):
         graph: Characters of the charts.
         notices: What to say in the last row at the start, one after the other.
         themes_dir: Where a user's own themes are.
+        folder: Where sessions are kept, or None for the user's data folder.
+        choosing: Whether to begin with the list of sessions.
     """
 
     TITLE = "loadtop"
@@ -59,6 +61,8 @@ class ConsoleApp(App[None]):
         graph: Graph = "block",
         notices: Sequence[str] = (),
         themes_dir: Path | None = None,
+        folder: Path | None = None,
+        choosing: bool = False,
     ) -> None:
         self._themes, complaints = load_themes(themes_dir)
         super().__init__()
@@ -77,6 +81,13 @@ class ConsoleApp(App[None]):
         self.theme = theme or (COLORLESS_THEME if self.no_color else DEFAULT_THEME)
         self.feed = feed
         self.run_screen = RunScreen(feed, GLYPHS[graph], max(LEAST_FPS, min(MOST_FPS, fps)), said)
+        self.run_screen.folder = folder or self.run_screen.folder
+        self._choosing = choosing
+
+    def on_mount(self) -> None:
+        """Begin with the list of sessions, where none was named."""
+        if self._choosing:
+            self.run_screen.action_other()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return our variables, so that style sheets parse whatever theme is active."""

@@ -24,7 +24,7 @@ htop for load: drive an HTTP service and watch what the load does to it, live.
   loadtop demo         start the built-in target and run against it
   loadtop target       the built-in target alone
   loadtop open FILE    look at a saved session in the console
-  loadtop list         saved sessions
+  loadtop list         saved sessions, unfinished ones recovered
   loadtop compare A B  are they different, and is the difference real; several are ranked
   loadtop schema       the JSON Schema of the report
 
@@ -95,6 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     run = command("run", "drive a target: the console on a terminal, a plain run elsewhere")
     run.add_argument("url", nargs="?", metavar="URL", help="what to drive, such as http://127.0.0.1:8080/ping")
     run.add_argument("--target", metavar="URL", help="the URL, as a flag")
+    run.add_argument(
+        "--replay", metavar="SESSION", help="do again what was done to the load in it, at the same times"
+    )
     _add_request(run)
     for sub in (run, command("demo", "start the built-in target and run against it")):
         _add_load(sub)
@@ -112,12 +115,17 @@ def _parser() -> argparse.ArgumentParser:
     target.add_argument("--port", type=int, default=8080, help="0 for a free one (default: %(default)s)")
 
     opening = command("open", "look at a saved session in the console, or write its report in any form")
-    opening.add_argument("file", metavar="FILE", help="a session's file, or its name in `loadtop list`")
+    opening.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="a session's file, or its name in `loadtop list`; or choose there",
+    )
     _add_format(opening.add_argument_group("the report, instead of the console"))
     _add_console(opening)
     opening.add_argument("--sessions-dir", metavar="DIR", help="where sessions are kept")
 
-    listing = command("list", "saved sessions, newest first")
+    listing = command("list", "saved sessions, newest first; unfinished ones are recovered")
     listing.add_argument("--sessions-dir", metavar="DIR", help="where sessions are kept")
 
     _add_compare(command("compare", "are saved sessions different, and is the difference real"))
@@ -285,3 +293,8 @@ def _add_sessions(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("sessions")
     group.add_argument("--sessions-dir", metavar="DIR", help="where they are kept (default: your data folder)")
     group.add_argument("--no-save", action="store_true", help="keep none of this run")
+    group.add_argument(
+        "--keep-secrets",
+        action="store_true",
+        help="leave secrets in what is kept and shown; else redacted",
+    )

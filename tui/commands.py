@@ -23,14 +23,17 @@ from sessions import store
 from sessions.formats import DEFAULT, Paper, write
 from sessions.model import Session
 from sessions.objectives import figure, outcome
+from sessions.recovery import recover_all
+from sessions.replaying import Script
 from sessions.schema import json_schema
-from sessions.session import snapshot_of
+from sessions.tidy import clean
 from tui import plain
 from tui.feed import Feed
 from tui.feeds import RunFeed, SavedFeed
 from tui.keeping import Keeper, form_of
 from tui.output import give, is_ascii, say, terminal_width, themes_folder
 from tui.planning import check_console, demo_plan_of, plan_of, runs_of, slos_of
+from tui.replaying import replay
 
 PLAIN_DURATION_S: Final = 10.0
 DEMO_START_S: Final = 20.0
@@ -40,7 +43,20 @@ DEMO_STOP_S: Final = 2.0
 def run(arguments: argparse.Namespace) -> Exit:
     """Drive the target that was given."""
     check_console(arguments)
+    if arguments.replay is not None:
+        return _replay(arguments)
     return _drive(arguments, plan_of(arguments), Keeper(arguments))
+
+
+def _replay(arguments: argparse.Namespace) -> Exit:
+    from tui.replay import plan_of_replay
+
+    path = _find_session(arguments.replay, arguments.sessions_dir)
+    try:
+        plan, script = plan_of_replay(arguments, store.load(path))
+    except UsageError as error:
+        raise UsageError(f"cannot replay '{clean(str(path))}': {error}") from error
+    return _drive(arguments, plan, Keeper(arguments), script)
 
 
 def demo(arguments: argparse.Namespace) -> Exit:
@@ -77,16 +93,23 @@ def serve(arguments: argparse.Namespace) -> Exit:
 def open_session(arguments: argparse.Namespace) -> Exit:
     """Show a saved session."""
     check_console(arguments)
-    path = _find_session(arguments.file, arguments.sessions_dir)
     output = None if arguments.output is None else Path(arguments.output)
     if output is not None:
         store.check_report(output)
+    printed = output is not None or arguments.report_format is not None
+    console = not printed and _wants_console(arguments, for_stdout=False)
+    _recover(arguments)
+    path = (
+        _newest(arguments, console)
+        if arguments.file is None
+        else _find_session(arguments.file, arguments.sessions_dir)
+    )
     session = store.load(path)
-    if output is not None or arguments.report_format is not None:
+    if printed:
         form = form_of(arguments.report_format, output)
         _hand_over(write(session, form, _paper(output)), output)
-    elif _wants_console(arguments, for_stdout=False):
-        _show(arguments, SavedFeed(snapshot_of(session, file=path.name)))
+    elif console:
+        _show(arguments, SavedFeed(session, path.name), choosing=arguments.file is None)
     else:
         give(write(session, DEFAULT, _paper(None)))
     return Exit.OK
@@ -96,8 +119,11 @@ def list_sessions(arguments: argparse.Namespace) -> Exit:
     """Print the saved sessions."""
     from sessions.listing import as_table
 
-    folder = Path(arguments.sessions_dir) if arguments.sessions_dir else store.default_folder()
+    folder = _folder(arguments)
+    unfinished = _recover(arguments)
     rows = store.list_sessions(folder)
+    if not rows and unfinished:
+        return Exit.OK
     if not rows:
         say(f"no sessions in '{folder}' yet; a run leaves one there")
         return Exit.OK
@@ -162,7 +188,30 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace], Exit]]] = {
 }
 
 
-def _drive(arguments: argparse.Namespace, plan: Plan, keeper: Keeper) -> Exit:
+def _folder(arguments: argparse.Namespace) -> Path:
+    return Path(arguments.sessions_dir) if arguments.sessions_dir else store.default_folder()
+
+
+def _recover(arguments: argparse.Namespace) -> bool:
+    """Turn journals whose runs were cut off into sessions, and say so; return whether there were journals."""
+    found = recover_all(_folder(arguments))
+    for one in found:
+        if one.told:
+            say(one.told)
+    return bool(found)
+
+
+def _newest(arguments: argparse.Namespace, console: bool) -> Path:
+    if not console:
+        raise UsageError("say which session to show: `loadtop list` has them; the console lets you choose")
+    folder = _folder(arguments)
+    path = next((row.path for row in store.list_sessions(folder) if row.summary is not None), None)
+    if path is None:
+        raise UsageError(f"no sessions in '{clean(str(folder))}' yet; a run leaves one there")
+    return path
+
+
+def _drive(arguments: argparse.Namespace, plan: Plan, keeper: Keeper, script: Script | None = None) -> Exit:
     console = _wants_console(arguments, for_stdout=keeper.wants_stdout)
     if not console and plan.duration_s is None and plan.requests is None:
         plan = msgspec.structs.replace(plan, duration_s=PLAIN_DURATION_S)
@@ -170,13 +219,22 @@ def _drive(arguments: argparse.Namespace, plan: Plan, keeper: Keeper) -> Exit:
         raise UsageError("--repeat needs an end for each run; give --duration or -n")
     request = serialise(plan)
     runs, address = runs_of(arguments), target.find(plan)
-    running: Driven = Run(plan, address, request)
-    if runs > 1:
-        running = Series(plan, runs, lambda: Run(plan, address, request))
+    run = Run(plan, address, request)
+    running: Driven = run if runs == 1 else Series(plan, runs, lambda: Run(plan, address, request))
+    if script is not None and runs > 1:
+        raise UsageError("--replay changes the load, and the runs of --repeat keep it; leave one of them out")
     running.start()
+    if script is not None:
+        replay(run, script)
     interrupted = False
     if console:
-        feed = RunFeed(running, lambda: str(keeper.save(running) or "nowhere: --no-save was given"))
+        feed = RunFeed(
+            running,
+            lambda: str(keeper.save(running) or "nowhere: --no-save was given"),
+            keep_secrets=arguments.keep_secrets,
+        )
+        if runs == 1:  # each of several runs is short, and kept when all are over
+            keeper.begin(run, feed.announce)
         try:
             _show(arguments, feed, keeper.notices, on_hangup=lambda: _save_at_hangup(running, keeper))
         finally:
@@ -184,10 +242,15 @@ def _drive(arguments: argparse.Namespace, plan: Plan, keeper: Keeper) -> Exit:
     else:
         for notice in keeper.notices:
             say(notice)
+        if runs == 1:
+            keeper.begin(run, say)
         interrupted = plain.drive(running, progress=sys.stderr if sys.stderr.isatty() else None)
     running.finished.wait()
     session = keeper.session(running)
-    _keep_and_print(running, session, keeper)
+    try:
+        _keep_and_print(running, session, keeper)
+    finally:
+        keeper.end()
     running.join()  # raises what made the run fail, once all it measured is kept
     if interrupted:
         return Exit.INTERRUPTED
@@ -244,6 +307,7 @@ def _show(
     feed: Feed,
     notices: list[str] | None = None,
     on_hangup: Callable[[], None] = lambda: None,
+    choosing: bool = False,
 ) -> None:
     from tui.console import run_console
 
@@ -256,6 +320,8 @@ def _show(
         notices=notices or [],
         themes_dir=themes_folder(),
         on_hangup=on_hangup,
+        folder=_folder(arguments),
+        choosing=choosing,
     )
 
 
@@ -267,6 +333,7 @@ def _save_at_hangup(running: Driven, keeper: Keeper) -> None:
         keeper.write_report(keeper.session(running))
     with contextlib.suppress(LoadtopError):
         keeper.save(running)
+    keeper.end()
 
 
 def _wants_console(arguments: argparse.Namespace, *, for_stdout: bool) -> bool:

@@ -107,6 +107,8 @@ def run_console(
     notices: Sequence[str] = (),
     themes_dir: Path | None = None,
     on_hangup: Callable[[], None] = lambda: None,
+    folder: Path | None = None,
+    choosing: bool = False,
 ) -> None:
     """Show a feed on the terminal until its run is over or the user leaves.
 
@@ -120,6 +122,8 @@ def run_console(
         themes_dir: Where a user's own themes are.
         on_hangup: Called once, from whichever thread notices it first, when the terminal is gone; it saves
             the session. The process ends after it.
+        folder: Where sessions are kept, or None for the user's data folder.
+        choosing: Whether to begin with the list of sessions.
     """
     prepare(os.environ)
     from tui.app import ConsoleApp
@@ -132,6 +136,8 @@ def run_console(
         graph=choose_graph(graph, os.environ, encoding),
         notices=notices,
         themes_dir=themes_dir,
+        folder=folder,
+        choosing=choosing,
     )
 
     async def show(hangup: Hangup) -> None:

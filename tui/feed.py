@@ -25,6 +25,10 @@ class Feed(Protocol):
         """Return the newest Snapshot; cheap, and safe from any thread."""
         ...
 
+    def news(self) -> list[str]:
+        """Return what the user should know at once, and was not told yet."""
+        ...
+
     def change(self, load: Load) -> None:
         """Ask for another load; raises LoadtopError with one line where it cannot be had."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final
@@ -12,6 +13,10 @@ from engine.looks import CpuProfile, Trace
 from engine.plan import MOST_OPEN_LOOP_CONNECTIONS, Load
 from engine.series import Driven
 from engine.snapshot import Snapshot
+from sessions.model import Session
+from sessions.moment import moment
+from sessions.session import snapshot_of
+from tui.veil import veiled
 
 CONSOLE_DRAIN_S: Final = 1.0
 """Someone waits at the keyboard: what takes longer is counted as unfinished."""
@@ -23,18 +28,30 @@ class RunFeed:
     Args:
         run: It.
         save: Saves the session as it is now and returns the path, or raises LoadtopError.
+        keep_secrets: Whether secrets may be shown.
     """
 
     live = True
 
-    def __init__(self, run: Driven, save: Callable[[], str]) -> None:
+    def __init__(self, run: Driven, save: Callable[[], str], *, keep_secrets: bool = False) -> None:
+        self._news: deque[str] = deque()
+        self._keep_secrets = keep_secrets
         self.most_connections = min(MOST_OPEN_LOOP_CONNECTIONS, most_connections(run.plan.workers))
         self._run = run
         self._save = save
 
     def latest(self) -> Snapshot:
         """Return the run's newest Snapshot."""
-        return self._run.latest()
+        snapshot = self._run.latest()
+        return snapshot if self._keep_secrets else veiled(snapshot)
+
+    def announce(self, text: str) -> None:
+        """Have something told in the console; from any thread."""
+        self._news.append(text)
+
+    def news(self) -> list[str]:
+        """Return what was announced since the last call."""
+        return [self._news.popleft() for _ in range(len(self._news))]
 
     def change(self, load: Load) -> None:
         """Change the run's load."""
@@ -82,17 +99,37 @@ class RunFeed:
 
 
 class SavedFeed:
-    """A saved session: one Snapshot, for ever."""
+    """A saved session, with a cursor in its time.
+
+    Args:
+        session: It.
+        file: The name of the file it was read from.
+    """
 
     live = False
     most_connections = 0
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
+    def __init__(self, session: Session, file: str) -> None:
+        self.session = session
+        self._snapshot = snapshot_of(session, file=file)
+        self._shown = self._snapshot
+
+    @property
+    def whole(self) -> Snapshot:
+        """The session at its end."""
+        return self._snapshot
+
+    def go(self, at_s: float) -> None:
+        """Put the cursor at a moment, in seconds since the run began; the end shows all of it."""
+        self._shown = moment(self._snapshot, at_s)
 
     def latest(self) -> Snapshot:
-        """Return its Snapshot."""
-        return self._snapshot
+        """Return the session at the cursor."""
+        return self._shown
+
+    def news(self) -> list[str]:
+        """Return nothing: it is over."""
+        return []
 
     def change(self, load: Load) -> None:
         """Refuse: there is no load to change."""

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import argparse
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import UsageError
+from engine.run import Run
 from engine.series import Driven
 from sessions import store
 from sessions.formats import DEFAULT, Paper, format_of, write
+from sessions.journal import Journal
+from sessions.journal_entries import Keep
 from sessions.junit import as_junit
 from sessions.model import Session
-from sessions.session import session_of
+from sessions.session import new_id, session_of
 
 
 def form_of(given: str | None, output: Path | None) -> str:
@@ -37,7 +42,10 @@ class Keeper:
         self.notices: list[str] = []
         self._name = arguments.name
         self._note = arguments.note
-        self._id: str | None = None
+        self._id = new_id(time.time())
+        self._secrets = bool(arguments.keep_secrets)
+        self._journal: Journal | None = None
+        self._saved_whole = False
         self._lock = threading.Lock()
         self._output = None if arguments.output is None else Path(arguments.output)
         self._junit = None if arguments.junit is None else Path(arguments.junit)
@@ -46,6 +54,29 @@ class Keeper:
             if file is not None:
                 store.check_report(file)
         self._folder = self._choose_folder(arguments)
+
+    def begin(self, run: Run, tell: Callable[[str], None]) -> None:
+        """Begin to journal a run, if its session is to be kept.
+
+        Args:
+            run: The run.
+            tell: Called, from another thread, with what the user should know at once.
+        """
+        if self._folder is None:
+            return
+
+        def told(kind: str, text: str) -> None:
+            run.note(kind, text)
+            tell(text)
+
+        keep = Keep(self._id, self._name, self._note, self._secrets)
+        self._journal = Journal(self._folder, keep, run.progress, told)
+        self._journal.start()
+
+    def end(self) -> None:
+        """End the journal, which is not needed any more where the whole session was saved."""
+        if self._journal is not None:
+            self._journal.close(remove=self._saved_whole)
 
     def save(self, run: Driven) -> Path | None:
         """Save the session as it is now; a later call replaces it.
@@ -59,13 +90,16 @@ class Keeper:
         if self._folder is None:
             return None
         with self._lock:
-            return store.save(self.session(run), self._folder)
+            whole = run.finished.is_set()
+            path = store.save(self.session(run), self._folder)
+            self._saved_whole = whole
+            return path
 
     def session(self, run: Driven) -> Session:
         """Return the session of a run as it is now; it keeps its id."""
-        session = session_of(run.record(), name=self._name, note=self._note, id=self._id)
-        self._id = session.id
-        return session
+        return session_of(
+            run.record(), name=self._name, note=self._note, id=self._id, keep_secrets=self._secrets
+        )
 
     def write_report(self, session: Session) -> Path | None:
         """Write the report into the file that was asked for.

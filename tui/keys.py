@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from textual.binding import Binding, BindingType
 
-Group: TypeAlias = Literal["load", "target", "display", "session", "console"]
+Group: TypeAlias = Literal["load", "target", "display", "session", "time", "console"]
 Where: TypeAlias = Literal["live", "saved", "both"]
 
 GROUPS: Final[dict[Group, str]] = {
@@ -21,6 +21,7 @@ GROUPS: Final[dict[Group, str]] = {
     "target": "the target",
     "display": "the display",
     "session": "the session",
+    "time": "a saved session's time",
     "console": "the console",
 }
 """Groups in the order of the help, and their headings; a group without keys is not shown."""
@@ -92,6 +93,18 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("display.freeze", "f", "freeze", "display: freeze or thaw", "freeze; data keep flowing", "display", "live", "freeze", 4),
 
     Key("session.save", "S", "save", "save the session", "save now", "session", "live", "save", 7),
+    Key("session.overlay", "o", "overlay", "another session behind this one", "a session behind; again: align", "session", "both", "overlay", 14),
+    Key("session.other", "O", "other", "open another session", "open another session", "session", "saved", "other", 6),
+
+    Key("time.back", "h", "travel(-1)", "time: a second back", "a second back, on", "time", "saved", "time", 2),
+    Key("time.on", "l", "travel(1)", "time: a second on", "a second back, on", "time", "saved"),
+    Key("time.far-back", "H", "travel(-10)", "time: ten seconds back", "ten seconds back, on", "time", "saved"),
+    Key("time.far-on", "L", "travel(10)", "time: ten seconds on", "ten seconds back, on", "time", "saved"),
+    Key("time.begin", "0", "travel_to('begin')", "time: to the begin", "to the begin, the end", "time", "saved"),
+    Key("time.end", "dollar_sign", "travel_to('end')", "time: to the end", "to the begin, the end", "time", "saved"),
+    Key("time.segment", "enter", "travel_to('segment')", "time: to the selected row", "to the selected row", "time", "saved", palette=False),
+    Key("time.search", "slash", "search", "time: search an event", "an event by its text, the next", "time", "saved", "event", 3),
+    Key("time.next", "n", "search_next", "time: the next event found", "an event by its text, the next", "time", "saved"),
 
     Key("app.theme.next", "t", "theme(1)", "next theme", "next, previous theme", "console", "both", "theme", 8),
     Key("app.theme.previous", "T", "theme(-1)", "previous theme", "next, previous theme", "console", "both"),

@@ -209,6 +209,7 @@ def test_any_session_comes_back_as_it_was_and_can_be_shown(data: st.DataObject) 
             segments=drawn.segments if spoken_for is not None else (),
             profiles=tuple(msgspec.structs.replace(profile, stacks=()) for profile in drawn.profiles),
             created="2026-11-23T04:05:06Z",
+            checksum="",
             result=msgspec.structs.replace(drawn.result, segment=spoken_for),
         )
     )

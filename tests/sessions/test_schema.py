@@ -122,4 +122,5 @@ def test_the_names_of_the_design_are_all_there(report: dict[str, Any]) -> None:
     assert report["seconds"][0].keys() >= {
         *("t_s", "segment", "done", "p50", "p99", "cpu_pct", "rss_bytes", "gc_count", "gc_pause_s")
     }
+    assert set(json_schema()["$defs"]["Second"]["required"]) == {"t_s"}
     assert report["result"].keys() == ((segment.keys() - {"index", "histogram"}) | {"segment", "settled"})

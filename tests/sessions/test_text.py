@@ -279,7 +279,7 @@ def test_a_certificate_that_was_not_checked_is_said(make_session: MakeSession) -
     session = make_session(plan=plan)
     assert "certificate not checked" in as_text(session, width=80)
     assert session.plan.tls == KeptTls(server_name="h", verify=False, own_ca=True)
-    assert "secret" not in as_json(session)
+    assert "secret/" not in as_json(session)
 
 
 def test_colours_only_where_asked(make_session: MakeSession, overloaded: Session) -> None:

@@ -370,10 +370,16 @@ class FakeFeed:
         self.index = 0
         self.wishes: list[object] = []
         self.answers: list[Future[Any]] = []
+        self.told: list[str] = []
 
     def latest(self) -> Snapshot:
         """Return the current Snapshot; `advance` goes on to the next."""
         return self.snapshots[self.index]
+
+    def news(self) -> list[str]:
+        """Return what tests put there."""
+        told, self.told = self.told, []
+        return told
 
     def advance(self) -> None:
         """Go on to the next Snapshot, if there is one."""

@@ -127,7 +127,7 @@ def used_port() -> Iterator[int]:
         (["demo", URL], "unrecognized arguments"),
         (["target", "--port", "70000"], "--port 70000 must be from 0 to 65535"),
         (["target", "--host", "no.such.host.invalid", "--port", "0"], "cannot listen on"),
-        (["open"], "the following arguments are required: FILE"),
+        (["open"], "say which session to show"),
         (["open", "/nowhere/x.json"], "cannot open '/nowhere/x.json': no such file or directory"),
         (["open", "/tmp"], "it is a folder"),
         (["list", "--sessions-dir", "/dev/null"], "cannot list the sessions in '/dev/null'"),

@@ -12,6 +12,7 @@ from sessions.words import NO_FIGURE
 from tui.format import amount, milliseconds
 from tui.panels.base import Panel, View
 from tui.panels.chart import LABEL, bars, labelled, top_of
+from tui.panels.ghostline import ghost_values, ghost_words, with_ghost
 from tui.panels.line import Line, Span, Tone
 from tui.panels.status import fitting
 from tui.panels.timeline import worst
@@ -48,6 +49,8 @@ class LatencyPanel(Panel):
         """Return which clock this is, and whether it may be trusted."""
         if view.client_bound:
             return "CLIENT-BOUND: the generator's, not the service's", "bad"
+        if view.second.ghost is not None:
+            return ghost_words(view.second.ghost, named=False), "text"
         figures = view.figures
         if figures is None:
             return "response time", "dim"
@@ -130,19 +133,24 @@ def trend(
     """Return a percentile over time, its axis from 0 to the label on the right."""
     time = view.time(max(1, width - LABEL))
     values = time.values(worst(pick))
-    rows = bars(time, values, height, top_of(values), "dim" if view.client_bound else tone, view.glyphs)
-    label = trim(duration(top_of(values))) if any(values) else ""
+    ghost = view.second.ghost
+    behind = ghost_values(time, ghost, worst(pick)) if ghost is not None else []
+    top = top_of([*values, *behind])
+    rows = bars(time, values, height, top, "dim" if view.client_bound else tone, view.glyphs)
+    rows = with_ghost(rows, behind, top, view.glyphs)
+    label = trim(duration(top)) if any(values) else ""
     return [labelled(row, label if index == 0 else "") for index, row in enumerate(rows)]
 
 
 def beside(view: View, *, exact_too: bool) -> list[Line]:
     """Return the other clocks of a request and what the percentiles stand on, where known."""
     figures = view.figures
+    ghost: list[Line] = [((ghost_words(view.second.ghost), "text"),)] if view.second.ghost is not None else []
     if figures is None:
-        return []
+        return ghost
     clocks = figures.latency_s
     tone: Tone = "dim" if view.client_bound else "text"
-    parts: list[Line] = []
+    parts: list[Line] = ghost
     if figures.load.mode == "open":
         service = f"p50 {amount(clocks.service, 'p50')}, p99 {amount(clocks.service, 'p99')}"
         parts.append((("service ", "dim"), (service, tone)))

@@ -78,6 +78,9 @@ def badges(view: View) -> list[Line]:
     elapsed = clock(view.second.at_s)
     if snapshot.repeat is not None:
         elapsed = "run {}/{}  {}".format(*snapshot.repeat, elapsed)
+    if snapshot.whole_s is not None and snapshot.at_s < snapshot.whole_s:
+        line += [(" ", "text"), (" CURSOR ", "badge-warn")]
+        return [(*line, (f"  {elapsed} of {clock(snapshot.whole_s)}", "strong"))]
     if snapshot.duration_s is not None:
         elapsed += f" of {clock(snapshot.duration_s)}"
     if snapshot.requests_limit is not None:

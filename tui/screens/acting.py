@@ -53,6 +53,10 @@ class Acting(Screen[None]):
         self._notice_until = 0.0
         self.tick()
 
+    def hear(self) -> None:
+        """Take up what the feed has to say; it stays until it was read."""
+        self._notices.extend((text, "bad") for text in self.feed.news())
+
     def current_notice(self) -> Span | None:
         """Return what the last row is to say at the moment."""
         now = time.monotonic()

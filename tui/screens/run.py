@@ -33,9 +33,11 @@ from tui.screens.asking import Asking, LookScreen
 from tui.screens.keeping import Keeping
 from tui.screens.layout import form_of, places
 from tui.screens.looking import Looking
+from tui.screens.overlaying import Overlaying
 from tui.screens.probing import Probing
 from tui.screens.proving import Proving
 from tui.screens.steering import Steering
+from tui.screens.travelling import Travelling
 
 SKIP_ABOVE: Final = 6
 """Of 30 queued writes: past that a tick is skipped. Worst gap 25 ms in a 5 s stall, instead of 3.4 s."""
@@ -67,6 +69,8 @@ class RunScreen(
     Looking,
     Asking,
     Keeping,
+    Travelling,
+    Overlaying,
 ):
     """All panels and the tick; what the keys do is in the bases."""
 
@@ -120,6 +124,7 @@ class RunScreen(
     def tick(self) -> None:
         """Show the newest Snapshot, and end when the run has ended."""
         snapshot = self.feed.latest()
+        self.hear()
         if self.feed.live and snapshot.state in (RunState.DONE, RunState.FAILED):
             self.app.exit()
             return
@@ -141,7 +146,7 @@ class RunScreen(
 
     def paint(self, snapshot: Snapshot, *, everything: bool = False) -> None:
         """Hand a View to the panels: to all of them at the turn of a second, else to the lively ones."""
-        shown = self.frozen or snapshot
+        shown = self.overlaid(self.frozen or snapshot)
         mark = turn_of(shown)
         everything = everything or mark != self._mark
         if everything:
