@@ -32,6 +32,8 @@ class Axis:
             value, low, high = (math.log(max(number, 1e-300)) for number in (value, self.low, self.high))
         else:
             low, high = self.low, self.high
+        if not high > low:  # of a damaged file: too small or too large for a difference
+            return 0.0
         return min(max((value - low) / (high - low), 0.0), 1.0)
 
 
