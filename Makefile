@@ -13,10 +13,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 demo: $(VENV)/.run
 	@$(BIN)/loadtop demo
 
-# What drives running processes has the machine to itself; the rest shares it.
+# What drives running processes comes by itself, so that nothing that only computes is in its way.
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto -m "not live"
-	$(BIN)/python -m pytest -m live
+	$(BIN)/python -m pytest -n auto --dist loadfile -m live
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
