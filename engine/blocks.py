@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from engine.columns import Columns
 from engine.figures import Second
 from engine.histogram import Histogram
+from engine.spectrum import fold, pack
 
 BLOCK_NS: Final = 1_000_000_000
 
@@ -278,5 +279,11 @@ class Timeline:
         if not final or not latency.count:
             return row
         return replace(
-            row, p50=latency.p50, p90=latency.p90, p99=latency.p99, p999=latency.p999, max=latency.max
+            row,
+            p50=latency.p50,
+            p90=latency.p90,
+            p99=latency.p99,
+            p999=latency.p999,
+            max=latency.max,
+            spectrum=pack(fold(block.histogram)),
         )

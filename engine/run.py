@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from engine import wire
 from engine.errors import EngineLost, LoadtopError, UsageError
 from engine.experiments import Setting
+from engine.figures import Second
 from engine.fleet import Fleet
 from engine.ledger import Ledger
 from engine.limits import check_concurrency, usable_cores
@@ -202,6 +203,23 @@ class Run(Trying):
     def trace(self, seconds: float) -> Future[Trace]:
         """Take an execution trace of the target, as `profile` does; parts of a second will do."""
         return self._on_demand.ask("trace", seconds, self._post)
+
+    def anew(self) -> None:
+        """Begin a new segment with the same load: what was measured until now is not in its figures."""
+        self._post(self._anew)
+
+    def mark(self, text: str, at_s: float | None = None) -> None:
+        """Enter a mark into the events.
+
+        Args:
+            text: What a person says of the moment.
+            at_s: The moment in seconds since the run began, or None for now.
+        """
+        self._post(lambda: self._mark(text, at_s))
+
+    def series(self) -> tuple[Second, ...]:
+        """Return the whole time series, as far as it is final; cheap, and safe from any thread."""
+        return self._ledger.series()
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """End the run: send nothing more, and wait at most `drain_s` for what is in flight."""
@@ -433,6 +451,21 @@ class Run(Trying):
         self._ledger.tell(now_ns, "probing", f"polling of the target is {'on' if on else 'off'}")
         if self._state == RunState.RUNNING:
             self._ledger.begin(self._load, now_ns)
+        self._publish(now_ns)
+
+    def _anew(self) -> None:
+        if self._state == RunState.RUNNING:
+            self._go_back("a new segment was begun")
+            now_ns = monotonic_ns()
+            self._ledger.tell(now_ns, "anew", after=self._load)
+            self._ledger.begin(self._load, now_ns)
+            self._drive(now_ns, paused=False)
+            self._publish(now_ns)
+
+    def _mark(self, text: str, at_s: float | None) -> None:
+        now_ns = monotonic_ns()
+        at_ns = now_ns if at_s is None else min(now_ns, self._start_ns + round(at_s * 1e9))
+        self._ledger.tell(at_ns, "mark", text)
         self._publish(now_ns)
 
     def _pause(self) -> None:

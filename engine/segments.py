@@ -27,6 +27,7 @@ from engine.plan import Load, Warmup
 from engine.selfcheck import OwnLook, SelfCheck
 from engine.settled import SettledPart, Turn
 from engine.snapshot import ProcessNow
+from engine.spectrum import fold
 from engine.stats.calibrate import Taken, calibrate
 from engine.stats.client import judge
 from engine.steadiness import overloaded
@@ -280,6 +281,11 @@ class Segment:
             open_loop=self.load.mode == "open",
         )
         return calibrate(taken, timeout_s=timeout_s)
+
+    def distribution(self) -> tuple[int, ...]:
+        """Return the response times that the percentiles stand on, by the rows of `engine.spectrum`."""
+        response = self._part.response if self._part.since_s is not None else self._response
+        return tuple(fold(response).tolist())
 
     def _always_carried(self, span_s: float) -> bool:
         """Return whether connections had nothing to do but carry requests whose times are counted.

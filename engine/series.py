@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from typing import Final, Protocol
 
 from engine.errors import EngineLost, UsageError
-from engine.figures import SegmentFigures
+from engine.figures import Second, SegmentFigures
 from engine.looks import CpuProfile, Trace
 from engine.plan import Load, Plan
 from engine.record import Record
@@ -63,6 +63,16 @@ class Driven(Protocol):
 
     def trace(self, seconds: float) -> Future[Trace]:
         """Take an execution trace of the target."""
+        ...
+
+    def anew(self) -> None:
+        """Begin a new segment with the same load."""
+
+    def mark(self, text: str, at_s: float | None = None) -> None:
+        """Enter a mark into the events."""
+
+    def series(self) -> tuple[Second, ...]:
+        """Return the whole time series."""
         ...
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
@@ -190,6 +200,26 @@ class Series:
             UsageError: Always.
         """
         raise UsageError("a repeated run is left alone; leave out --repeat")
+
+    def anew(self) -> None:
+        """Refuse: a run in two segments is another one.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError("a repeated run is left alone; leave out --repeat")
+
+    def mark(self, text: str, at_s: float | None = None) -> None:
+        """Enter a mark into the events of the run under way."""
+        with self._lock:
+            run = self._run
+        run.mark(text, at_s)
+
+    def series(self) -> tuple[Second, ...]:
+        """Return the time series of the run under way."""
+        with self._lock:
+            run = self._run
+        return run.series()
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """End the run under way, and begin no other."""

@@ -194,6 +194,7 @@ class Snapshot:
         window_s: How much of the window is filled; 0 where there is none.
         experiment: Where an experiment is that is under way, or None.
         segment: Figures of the current segment, or None before the first and while paused.
+        distribution: Response times of the segment by the rows of `engine.spectrum`; empty where not known.
         segments: All segments, oldest first, the current one included.
         seconds: The time series, oldest first. Live runs keep the last `HISTORY_S` rows here.
         events: All events, oldest first.
@@ -230,6 +231,7 @@ class Snapshot:
     window_s: float = 0.0
     experiment: ExperimentNow | None = None
     segment: SegmentFigures | None = None
+    distribution: tuple[int, ...] = ()
     segments: Sequence[SegmentFigures] = ()
     seconds: Sequence[Second] = ()
     events: Sequence[Event] = ()

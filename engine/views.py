@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from time import monotonic_ns, process_time_ns
 from typing import Final
 
@@ -111,9 +112,10 @@ class View:
             window_s=window_s,
             experiment=experiment,
             segment=segments[current.index] if current is not None else None,
+            distribution=current.distribution() if current is not None else (),
             segments=segments,
             seconds=seconds,
-            events=tuple(ledger.events),
+            events=tuple(sorted(ledger.events, key=attrgetter("at_s"))),  # a mark is typed after its moment
             cores=ledger.cores,
             host=ledger.host,
             remote=ledger.remote,
@@ -171,7 +173,7 @@ def record(
         segments=ledger.whole_figures(now_ns) if whole else ledger.figures(now_ns),
         result=ledger.result(),
         seconds=ledger.series(),
-        events=tuple(ledger.events),
+        events=tuple(sorted(ledger.events, key=attrgetter("at_s"))),  # a mark is typed after its moment
         pauses=ledger.pauses_from(pauses_from),
         throttles=tuple(ledger.throttles),
         gomaxprocs=ledger.target.gomaxprocs,

@@ -380,6 +380,11 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "target_cpu_pct": "CPU time of the target's process over wall time, in percent; null if not seen.",
         "gc_count": "Garbage collections of the target that ended in it.",
         "gc_pause_s": "Sum of their stop-the-world times, in seconds.",
+        "spectrum": (
+            "How many answers took how long, in 16 rows a decade from 1 µs on: base64 of a byte for the first "
+            "filled row and, for each row from there to the last filled one, a byte round(8 log2(1 + count)). "
+            "Empty where no request that was due in it was answered."
+        ),
         "threads": "Threads of the target; left out if not seen, as is every key of a row at its default.",
         "runqueue_wait_s": "Time that they were ready to run and had no core, summed over them, in seconds.",
         "throttled_s": "Time for which a CPU quota held the target, in seconds summed over cores; left "

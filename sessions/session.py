@@ -12,11 +12,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine.figures import Latency, Second, SegmentFigures
+from engine.histogram import decode_hdr
 from engine.looks import Looks
 from engine.machine import ContainerNow, ThreadsNow
 from engine.plan import Plan, Tls
 from engine.record import Record
 from engine.snapshot import Chosen, GcNow, Now, ProcessNow, RunState, Snapshot, Target
+from engine.spectrum import fold
 from engine.stats.slo import judge_all
 from sessions import surroundings
 from sessions.model import SCHEMA, Environment, KeptPlan, KeptTarget, KeptTls, Session, result_of
@@ -103,6 +105,7 @@ def snapshot_of(session: Session, *, file: str) -> Snapshot:
         requests_limit=session.plan.requests,
         now=now_of(last) if last else Now(),
         segment=speaks,
+        distribution=_distribution(speaks),
         segments=segments,
         seconds=seconds,
         events=session.events,
@@ -189,6 +192,13 @@ def now_of(second: Second) -> Now:
             max=second.max,
         ),
     )
+
+
+def _distribution(segment: SegmentFigures | None) -> tuple[int, ...]:
+    try:
+        return tuple(fold(decode_hdr(segment.histogram["response"])).tolist()) if segment is not None else ()
+    except (KeyError, ValueError):  # the figures are still worth a look
+        return ()
 
 
 def process_of(seconds: Sequence[Second]) -> ProcessNow | None:

@@ -126,6 +126,26 @@ def test_a_pause_stops_the_load_and_resuming_goes_on() -> None:
     assert record.segments[0].end_s < record.segments[1].start_s
 
 
+def test_a_mark_is_an_event_and_anew_a_segment_with_the_same_load() -> None:
+    with go_server() as server, running(server, load=Load(concurrency=4)) as run:
+        until(lambda: run.latest().at_s > 1.2, "a second has passed")
+        run.mark("pool=64", 0.5)
+        run.anew()
+        until(lambda: len(run.latest().segments) == 2, "the second segment")
+        until(lambda: len(run.series()) >= 2, "two rows of the series")
+        run.stop()
+        record = run.join()
+    first, second = record.segments
+    assert first.load == second.load == Load(concurrency=4)
+    assert first.end_s == second.start_s
+    assert first.requests and second.requests
+    assert [(event.kind, event.text, event.at_s) for event in record.events if event.kind == "mark"] == [
+        ("mark", "pool=64", 0.5)
+    ]
+    assert [event.at_s for event in record.events] == sorted(event.at_s for event in record.events)
+    assert any(row.spectrum for row in record.seconds)
+
+
 def test_every_collection_of_the_target_is_recovered() -> None:
     with go_server() as server:
 
