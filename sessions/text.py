@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from engine.figures import Event, Latency, SegmentFigures
 from engine.histogram import QUANTILES
 from engine.stats.slo import SloFigures
-from sessions.charts import latency_chart
+from sessions.charts import latency_chart, operating_points, tradeoff_chart
 from sessions.evidence import calibration_lines, experiment_lines, repeat_lines
 from sessions.format import (
     change_words,
@@ -262,6 +262,10 @@ def _chart(page: Page, session: Session) -> None:
     if lines:
         rules = "; rules are changes of load" if bounds else ""
         page.heading(f"response time by the second: p99 above, p50 below{rules}")
+        page.verbatim(lines)
+    lines = tradeoff_chart(operating_points(session.segments), width=page.width, ascii=page.ascii)
+    if lines:
+        page.heading("p99 over answers a second, by segment")
         page.verbatim(lines)
 
 
