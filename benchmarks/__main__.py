@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from benchmarks import (
     accuracy,
     cases,
+    console,
     judgement,
     kills,
     machine,
@@ -105,6 +106,16 @@ def _memory(arguments: argparse.Namespace, mine: Cores) -> None:
     )
 
 
+def _console(arguments: argparse.Namespace, mine: Cores) -> None:
+    quick: bool = arguments.quick
+    console.console(
+        seconds=arguments.seconds or (10 if quick else 30),
+        hours=arguments.hours or (0.25 if quick else 8.0),
+        keys=30 if quick else 200,
+        mine=mine,
+    )
+
+
 def _settling(arguments: argparse.Namespace, mine: Cores) -> None:
     settling.settling(
         seconds=arguments.seconds or settling.SECONDS,
@@ -180,6 +191,9 @@ def _parser() -> argparse.ArgumentParser:
     grow.add_argument("--rate", type=int, default=100_000, help="0 for a closed loop (default: %(default)s)")
     grow.add_argument("--concurrency", type=_list(int), help="connections (default: 256)")
     grow.add_argument("--console", action="store_true", help="with the console, on a terminal that reads")
+
+    seen = command("console", "what the console promises of itself: bytes, CPU, keys, ends, memory", _console)
+    seen.add_argument("--hours", type=float, help="of the simulated session (default: 8, quick 0.25)")
 
     warm = command("settling", "when it says that a cold JVM and a cold cache have settled", _settling)
     warm.add_argument("--repeat", type=int, help="runs of each case (default: 5, quick 1)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from textual.app import App
@@ -15,3 +16,20 @@ def pending_writes(app: App[Any]) -> int:
     """
     thread = getattr(app._driver, "_writer_thread", None)
     return 0 if thread is None else int(thread._queue.qsize())
+
+
+def count_writes(app: App[Any], wrote: Callable[[int], None]) -> None:
+    """Tell `wrote` of the bytes of everything that is written to the terminal from now on.
+
+    Textual 8.2.8: all of it goes through the driver's `write`, as text. Nothing is told without a driver.
+    """
+    driver = app._driver
+    if driver is None:
+        return
+    write = driver.write
+
+    def counted(data: str) -> None:
+        wrote(len(data) if data.isascii() else len(data.encode("utf-8", "replace")))
+        write(data)
+
+    vars(driver)["write"] = counted

@@ -19,6 +19,7 @@ from themes import DEFAULT_THEME, load_themes, variable_defaults
 from tui.feed import Feed
 from tui.keys import KEYS, Key, bindings, works
 from tui.panels.glyphs import GLYPHS, Graph
+from tui.remembered import recall
 from tui.screens.help import HelpScreen
 from tui.screens.run import RunScreen
 
@@ -41,6 +42,9 @@ class ConsoleApp(App[None]):
         themes_dir: Where a user's own themes are.
         folder: Where sessions are kept, or None for the user's data folder.
         choosing: Whether to begin with the list of sessions.
+        keys: The keys, as they are mapped.
+        pictures: The folder that pictures of the screen are saved in; None where there is none.
+        remembered_in: The file of what stays from one start to the next; None to forget it.
     """
 
     TITLE = "loadtop"
@@ -63,6 +67,9 @@ class ConsoleApp(App[None]):
         themes_dir: Path | None = None,
         folder: Path | None = None,
         choosing: bool = False,
+        keys: tuple[Key, ...] = KEYS,
+        pictures: Path | None = None,
+        remembered_in: Path | None = None,
     ) -> None:
         self._themes, complaints = load_themes(themes_dir)
         super().__init__()
@@ -78,9 +85,17 @@ class ConsoleApp(App[None]):
         if theme is not None and theme not in self._themes:
             said.append(f"theme '{theme}' is not known; there are {', '.join(sorted(self._themes))}")
             theme = None
+        remembered = recall(remembered_in)
+        if theme is None and remembered.theme in self._themes and not self.no_color:
+            theme = remembered.theme
         self.theme = theme or (COLORLESS_THEME if self.no_color else DEFAULT_THEME)
         self.feed = feed
-        self.run_screen = RunScreen(feed, GLYPHS[graph], max(LEAST_FPS, min(MOST_FPS, fps)), said)
+        self.keys = keys
+        self.set_keymap({key.id: key.keys for key in keys})
+        self.run_screen = RunScreen(feed, GLYPHS[graph], max(LEAST_FPS, min(MOST_FPS, fps)), said, keys)
+        self.run_screen.remembered = remembered
+        self.run_screen.remembered_in = remembered_in
+        self.run_screen.pictures = pictures
         self.run_screen.folder = folder or self.run_screen.folder
         self._choosing = choosing
 
@@ -106,12 +121,11 @@ class ConsoleApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Return the commands of the palette."""
-        for key in KEYS:
+        for key in self.keys:
             if key.palette and works(key, live=self.feed.live):
                 yield SystemCommand(key.title, f"{key.shown}   {key.help}", self.doing(key))
         for name in self._themes:
             yield SystemCommand(f"theme: {name}", "use this theme", partial(self.use_theme, name))
-        yield SystemCommand("picture", "save this screen as an SVG picture", self.action_picture)
 
     def doing(self, key: Key) -> Callable[[], Awaitable[bool]]:
         """Return what does what the key does."""
@@ -121,6 +135,7 @@ class ConsoleApp(App[None]):
     def use_theme(self, name: str) -> None:
         """Change the theme and say its name."""
         self.theme = name
+        self.run_screen.remember(theme=name)
         self.run_screen.notify_user(f"theme {name}", "dim")
 
     def action_theme(self, by: int) -> None:
@@ -130,11 +145,7 @@ class ConsoleApp(App[None]):
 
     def action_help(self) -> None:
         """Open the help."""
-        self.push_screen(HelpScreen(live=self.feed.live))
-
-    def action_picture(self) -> None:
-        """Save the screen as a picture, once the palette is gone from it."""
-        self.set_timer(0.1, self.deliver_screenshot)
+        self.push_screen(HelpScreen(self.keys, live=self.feed.live))
 
     def action_leave(self) -> None:
         """Leave, as `q` does."""

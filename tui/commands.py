@@ -31,7 +31,7 @@ from tui import plain
 from tui.feed import Feed
 from tui.feeds import RunFeed, SavedFeed
 from tui.keeping import Keeper, form_of
-from tui.output import give, is_ascii, say, terminal_width, themes_folder
+from tui.output import config_file, give, is_ascii, say, state_file, terminal_width, themes_folder
 from tui.planning import check_console, demo_plan_of, plan_of, runs_of, slos_of
 from tui.replaying import replay
 
@@ -109,7 +109,8 @@ def open_session(arguments: argparse.Namespace) -> Exit:
         form = form_of(arguments.report_format, output)
         _hand_over(write(session, form, _paper(output)), output)
     elif console:
-        _show(arguments, SavedFeed(session, path.name), choosing=arguments.file is None)
+        feed = SavedFeed(session, path.name)
+        _show(arguments, feed, choosing=arguments.file is None, pictures=path.absolute().parent)
     else:
         give(write(session, DEFAULT, _paper(None)))
     return Exit.OK
@@ -236,7 +237,13 @@ def _drive(arguments: argparse.Namespace, plan: Plan, keeper: Keeper, script: Sc
         if runs == 1:  # each of several runs is short, and kept when all are over
             keeper.begin(run, feed.announce)
         try:
-            _show(arguments, feed, keeper.notices, on_hangup=lambda: _save_at_hangup(running, keeper))
+            _show(
+                arguments,
+                feed,
+                keeper.notices,
+                on_hangup=lambda: _save_at_hangup(running, keeper),
+                pictures=keeper.folder,
+            )
         finally:
             feed.stop()
     else:
@@ -308,6 +315,7 @@ def _show(
     notices: list[str] | None = None,
     on_hangup: Callable[[], None] = lambda: None,
     choosing: bool = False,
+    pictures: Path | None = None,
 ) -> None:
     from tui.console import run_console
 
@@ -319,6 +327,9 @@ def _show(
         mouse=not arguments.no_mouse,
         notices=notices or [],
         themes_dir=themes_folder(),
+        config=config_file(),
+        remembered_in=state_file(),
+        pictures=pictures,
         on_hangup=on_hangup,
         folder=_folder(arguments),
         choosing=choosing,

@@ -106,6 +106,9 @@ def run_console(
     mouse: bool = True,
     notices: Sequence[str] = (),
     themes_dir: Path | None = None,
+    config: Path | None = None,
+    remembered_in: Path | None = None,
+    pictures: Path | None = None,
     on_hangup: Callable[[], None] = lambda: None,
     folder: Path | None = None,
     choosing: bool = False,
@@ -120,6 +123,9 @@ def run_console(
         mouse: Whether Textual may ask the terminal for the mouse.
         notices: What to say in the last row at the start.
         themes_dir: Where a user's own themes are.
+        config: The user's configuration: keys.
+        remembered_in: The file of what stays from one start to the next.
+        pictures: The folder for pictures of the screen.
         on_hangup: Called once, from whichever thread notices it first, when the terminal is gone; it saves
             the session. The process ends after it.
         folder: Where sessions are kept, or None for the user's data folder.
@@ -127,17 +133,24 @@ def run_console(
     """
     prepare(os.environ)
     from tui.app import ConsoleApp
+    from tui.keys import KEYS
+    from tui.remapping import read_keys, remapped
 
+    wishes, complaints = read_keys(config) if config is not None else ({}, [])
+    keys, refused = remapped(KEYS, wishes)
     encoding = (sys.__stdout__ or sys.stdout).encoding or "utf-8"
     app = ConsoleApp(
         feed,
         theme=theme,
         fps=fps,
         graph=choose_graph(graph, os.environ, encoding),
-        notices=notices,
+        notices=[*notices, *complaints, *refused],
         themes_dir=themes_dir,
         folder=folder,
         choosing=choosing,
+        keys=keys,
+        pictures=pictures,
+        remembered_in=remembered_in,
     )
 
     async def show(hangup: Hangup) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
+from engine.figures import Second
 from engine.looks import CpuProfile, Trace
 from engine.plan import Load
 from engine.snapshot import Snapshot
@@ -62,6 +64,18 @@ class Feed(Protocol):
 
     def start_doubling(self) -> None:
         """Ask for twice the workers for some seconds; raises LoadtopError where it cannot be."""
+        ...
+
+    def anew(self) -> None:
+        """Ask for a new segment with the same load."""
+        ...
+
+    def mark(self, text: str, at_s: float) -> None:
+        """Enter a moment of the run, on its own clock, into the events."""
+        ...
+
+    def series(self) -> Sequence[Second]:
+        """Return the whole time series, as far as it is final."""
         ...
 
     def stop(self) -> None:

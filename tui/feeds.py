@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Final
 
 from engine.errors import UsageError
+from engine.figures import Second
 from engine.limits import most_connections
 from engine.looks import CpuProfile, Trace
 from engine.plan import MOST_OPEN_LOOP_CONNECTIONS, Load
@@ -89,6 +90,18 @@ class RunFeed:
         """Double the workers for some seconds."""
         self._run.start_doubling()
 
+    def anew(self) -> None:
+        """Begin a new segment with the same load."""
+        self._run.anew()
+
+    def mark(self, text: str, at_s: float) -> None:
+        """Enter a mark into the run's events."""
+        self._run.mark(text, at_s)
+
+    def series(self) -> Sequence[Second]:
+        """Return the run's whole time series."""
+        return self._run.series()
+
     def stop(self) -> None:
         """Begin to drain."""
         self._run.stop(CONSOLE_DRAIN_S)
@@ -164,6 +177,16 @@ class SavedFeed:
     def start_doubling(self) -> None:
         """Refuse: there are no workers."""
         raise UsageError("a saved session has no workers")
+
+    def anew(self) -> None:
+        """Do nothing: there is no load."""
+
+    def mark(self, text: str, at_s: float) -> None:
+        """Do nothing: it is over."""
+
+    def series(self) -> Sequence[Second]:
+        """Return the whole time series, which is what is shown."""
+        return self._snapshot.seconds
 
     def stop(self) -> None:
         """Do nothing: there is no load."""

@@ -78,6 +78,11 @@ class Keeper:
         if self._journal is not None:
             self._journal.close(remove=self._saved_whole)
 
+    @property
+    def folder(self) -> Path | None:
+        """Where this session is kept, if it is."""
+        return self._folder
+
     def save(self, run: Driven) -> Path | None:
         """Save the session as it is now; a later call replaces it.
 

@@ -47,6 +47,16 @@ def is_ascii() -> bool:
     return not encoding.startswith("utf") or os.environ.get("TERM") == "linux"
 
 
+def config_file() -> Path:
+    """Return where a user's configuration is."""
+    return platformdirs.user_config_path("loadtop", appauthor=False) / "config.toml"
+
+
+def state_file() -> Path:
+    """Return where the console keeps what it remembers."""
+    return platformdirs.user_state_path("loadtop", appauthor=False) / "console.json"
+
+
 def themes_folder() -> Path:
     """Return where a user's own themes are."""
     return platformdirs.user_config_path("loadtop", appauthor=False) / "themes"

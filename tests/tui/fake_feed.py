@@ -8,9 +8,11 @@ import math
 import random
 from collections.abc import Sequence
 from concurrent.futures import Future
+from functools import cache
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from engine.errors import UsageError
 from engine.figures import (
@@ -27,10 +29,12 @@ from engine.figures import (
     TargetFigures,
     ThreadFigures,
 )
+from engine.histogram import Histogram
 from engine.looks import CpuProfile, Looks, Trace
 from engine.machine import ContainerNow, CoreNow, HostNow, ThreadsNow
 from engine.plan import Load
 from engine.snapshot import GcNow, Looking, Now, ProcessNow, RunState, Snapshot, Target
+from engine.spectrum import ROWS, fold, pack, unpack
 
 CHANGES = ((0, 64), (42, 128), (85, 192), (97, 256))
 """At which second which number of connections began."""
@@ -87,7 +91,27 @@ def second(t: int, rng: random.Random, cores: int) -> Second:
         target_cpu_pct=120 + 50 * warm + rng.uniform(-3, 3),
         gc_count=30,
         gc_pause_s=0.005,
+        spectrum=shape(t),
     )
+
+
+@cache
+def shape(t: int) -> str:
+    """Return the spectrum of a second: a body, a slower mode, a thin tail, and in a burst a stall."""
+    _, connections = connections_at(t)
+    base = connections / (131_000 * (1 - math.exp(-connections / 70)))
+    warm = min(1.0, 0.35 + 0.65 * (t / 14))
+    burst = t in (60, 61, 120)
+    dice = np.random.default_rng(t)
+    parts = [
+        (base * 0.13, 0.12, 20_000),
+        (base * 0.5 / warm, 0.2, 1_400),
+        (base * (20 if burst else 2.1), 0.5, 900 if burst else 80),
+    ]
+    times = [middle * dice.lognormal(0, width, many) for middle, width, many in parts]
+    histogram = Histogram()
+    histogram.add((np.concatenate(times) * 1e9).astype(np.int64))
+    return pack(fold(histogram))
 
 
 def latency(base: float, count: int, *, full: bool) -> Latency:
@@ -161,6 +185,12 @@ def events(end: float) -> list[Event]:
     return sorted((event for event in all_events if event.at_s <= end), key=lambda event: event.at_s)
 
 
+def distribution(seconds: Sequence[Second], segment: int) -> tuple[int, ...]:
+    """Return the latencies of a segment."""
+    spectra = [unpack(row.spectrum) for row in seconds if row.segment == segment]
+    return tuple(np.sum([np.zeros(ROWS, np.int64), *spectra], axis=0).tolist())
+
+
 def snapshot(at_s: float = 133.4, *, cores: int = 2, **overrides: object) -> Snapshot:
     """Return a realistic instant of a run; any of Snapshot's attributes may be given."""
     rng = random.Random(7)
@@ -195,6 +225,7 @@ def snapshot(at_s: float = 133.4, *, cores: int = 2, **overrides: object) -> Sna
             in_flight=connections - jitter.randint(0, 5),
         ),
         segment=segments[-1],
+        distribution=distribution(seconds, index),
         segments=segments,
         seconds=seconds,
         events=events(at_s),
@@ -436,6 +467,18 @@ class FakeFeed:
     def start_doubling(self) -> None:
         """Note it."""
         self.wishes.append("doubling")
+
+    def anew(self) -> None:
+        """Note it."""
+        self.wishes.append("anew")
+
+    def mark(self, text: str, at_s: float) -> None:
+        """Note it, with its moment."""
+        self.wishes.append(("mark", text, at_s))
+
+    def series(self) -> Sequence[Second]:
+        """Return what is shown."""
+        return self.latest().seconds
 
     def stop(self) -> None:
         """Note it, and be draining."""

@@ -12,7 +12,7 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Final
@@ -91,6 +91,12 @@ class Terminal:
             pass
         return self._status
 
+    def resize(self, width: int, height: int) -> None:
+        """Give the terminal another size, as dragging its window does."""
+        assert self._master is not None
+        self._screen.resize(height, width)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
     def hang_up(self) -> None:
         """Take the terminal away, as a connection that breaks does."""
         if self._master is not None:
@@ -122,16 +128,19 @@ class Terminal:
 
 @contextmanager
 def terminal(
-    *arguments: str, size: tuple[int, int] = (120, 40), variables: Mapping[str, str] = MappingProxyType({})
+    *arguments: str,
+    size: tuple[int, int] = (120, 40),
+    variables: Mapping[str, str] = MappingProxyType({}),
+    program: Sequence[str] = (LOADTOP,),
 ) -> Iterator[Terminal]:
-    """Start loadtop in a terminal of its own; it is gone at the end of the block."""
+    """Start loadtop, or another program, in a terminal of its own; it is gone at the end of the block."""
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
     environment.update(variables)
     pid, master = pty.fork()
     if pid == 0:
         # the size is set from within, before anything can ask for it
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-        os.execve(LOADTOP, [LOADTOP, *arguments], environment)
+        os.execve(program[0], [*program, *arguments], environment)
     shown = Terminal(pid, master, size)
     try:
         yield shown

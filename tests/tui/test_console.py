@@ -215,6 +215,8 @@ def fits(screen: HelpScreen, height: int) -> bool:
     """Return whether all of the page is seen."""
     box = screen.children[0]
     page = box.children[0]
+    rows = [page.render_line(y).text for y in range(page.size.height)]
+    assert len([row for row in rows if row.strip()]) >= 12, "nothing is on the page"
     return (
         box.region.bottom <= height
         and page.size.width <= box.content_size.width

@@ -40,7 +40,7 @@ def test_every_key_has_its_action() -> None:
 
 def test_nothing_needs_ctrl_alt_or_an_f_key() -> None:
     for key in KEYS:
-        if key.id not in ("app.interrupt", "app.suspend"):
+        if key.id not in ("app.interrupt", "app.suspend", "panels.pick-before"):  # habits, and tab goes round
             first = key.keys.split(",")[0]
             assert "+" not in first, key
             assert not (first[0] == "f" and first[1:].isdigit()), key
@@ -53,7 +53,7 @@ def test_the_help_has_room_for_every_key_and_a_heading_for_every_group() -> None
         assert max(map(len, rows)) <= WIDTH
     page = "\n".join(pages)
     for pressed, words in explained(KEYS):
-        assert len(words) <= WIDTH // 2 - max(PRESSED, len(pressed) + 1), words
+        assert len(words) < WIDTH // 2 - max(PRESSED, len(pressed) + 1), words
         assert words in page
     assert all(GROUPS[key.group].upper() in page for key in KEYS)
 

@@ -108,7 +108,7 @@ def test_no_color_and_the_terminals_own_colours_leave_no_colour_at_all(tmp_path:
     codes = {code for run in re.findall(rb"\x1b\[([0-9;]*)m", data) for code in run.split(b";")}
     # bold, dim, reverse and the defaults remain: every meaning is a word besides
     assert codes <= {b"", b"0", b"1", b"2", b"7", b"39", b"49"}
-    assert b" RUNNING " in data
+    assert b" SETTLED " in data
 
 
 def stalled_gap(kind: str, folder: Path) -> float:

@@ -23,7 +23,7 @@ def test_an_overload_is_named_at_any_width_and_measured_where_there_is_room(widt
     about = Steadiness(backlog=Backlog(requests=900, growth_rps=312, capacity_rps=1688))
     figures = current(snapshot(), state="overloaded", steadiness=about, settled_at_s=None)
     line = "".join(text for text, _ in fitting([segment_verdict(figures), *state_detail(figures)], width))
-    assert line.startswith("#4 overloaded")
+    assert line.startswith(" OVERLOADED ")
     assert ("queue +312/s" in line) == (width == 120)
 
 
@@ -31,7 +31,7 @@ def test_settling_says_how_far_and_how_long() -> None:
     figures = current(
         snapshot(), state="settling", steadiness=Steadiness(progress=0.63, eta_s=12), settled_at_s=None
     )
-    assert segment_verdict(figures)[1][0] == "settling 63 %"
+    assert "".join(text for text, _ in segment_verdict(figures)) == " SETTLING  63 %"
     assert state_detail(figures)[0][0][0] == "steady in about 12 s"
 
 

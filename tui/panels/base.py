@@ -20,6 +20,7 @@ from textual.widget import Widget
 
 from engine.figures import SegmentFigures
 from engine.snapshot import Snapshot
+from tui.cost import NO_COST, Cost
 from tui.keys import KEYS, Key
 from tui.panels.glyphs import GLYPHS, Glyphs
 from tui.panels.line import TONES, Line, Span, Tone, changed, cut, framed, merged, ruled
@@ -40,6 +41,11 @@ class View:
         frozen: Whether the display is held while data keep flowing.
         controls: Whether there is load to control; False for a saved session.
         keys: The keys there are, as they are mapped.
+        picked: The panel that `e` would show alone, or "".
+        step_s: Seconds that a column of a chart stands for; 0 is for the charts to choose.
+        selected: The segment that is selected in the ledger, or None.
+        marked: Segments that are marked to be compared, at most two, in the order they were.
+        cost: What the console itself costs.
         notice: What the footer says instead of the keys, and its tone.
         memo: What panels computed for `second`; a new one comes with the next second.
     """
@@ -51,6 +57,11 @@ class View:
     frozen: bool = False
     controls: bool = True
     keys: tuple[Key, ...] = KEYS
+    picked: str = ""
+    step_s: int = 0
+    selected: int | None = None
+    marked: tuple[int, ...] = ()
+    cost: Cost = NO_COST
     notice: Span | None = None
     memo: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -64,7 +75,9 @@ class View:
     def time(self, width: int) -> Timeline:
         """Return the time axis of a chart of that width."""
         saved = bool(self.second.saved)
-        return self.once(("time", width), lambda: timeline(self.second.seconds, width, whole=saved))
+        return self.once(
+            ("time", width), lambda: timeline(self.second.seconds, width, whole=saved, step_s=self.step_s)
+        )
 
     @property
     def figures(self) -> SegmentFigures | None:
@@ -97,6 +110,7 @@ class Panel(Widget):
         self._lines: list[Line] = []
         self._strips: dict[int, Strip] = {}
         self._styles: dict[Tone, Style] = {}
+        self._background: Color | None = None
 
     def rows(self, view: View, width: int, height: int) -> list[Line]:
         """Return what is in the panel; rows past `height` are not shown. Reads nothing but its arguments."""
@@ -108,16 +122,17 @@ class Panel(Widget):
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         """Return exactly `height` lines of exactly `width` cells, as they are painted."""
+        title = f"▸ {self.title}" if view.picked == self.title != "" else self.title
         if view.framed and self.frameable:
             inner = self.rows(view, width - 4, height - 2)[: height - 2]
             inner += [()] * (height - 2 - len(inner))
             note, tone = self.note(view)
-            drawn = framed(inner, self.title, note, width, tone)
+            drawn = framed(inner, title, note, width, tone)
         else:
             inner = self.rows(view, width - 2, height)[:height]
             if self.tabular and inner:
                 heads = "".join(text for text, _ in inner[0])
-                inner[0] = ruled(self.title, heads, width - 2)
+                inner[0] = ruled(title, heads, width - 2)
             drawn = [((" ", "text"), *line) for line in inner]
             drawn += [()] * (height - len(drawn))
         return [merged(cut(line, width), view.glyphs) for line in drawn]
@@ -149,6 +164,22 @@ class Panel(Widget):
             self._strips[y] = Strip(segments, self.size.width)
         return self._strips[y]
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return rows as they are, past Textual's styles: a panel has no border, padding or opacity.
+
+        Those took a third of the console's CPU.
+        """
+        strips = [self.render_line(y) for y in crop.line_range]
+        filters = self.get_line_filters()
+        if filters:
+            if self._background is None:
+                self._background = self.background_colors[1]
+            for one in filters:
+                strips = [strip.apply_filter(one, self._background) for strip in strips]
+        if crop.column_span != (0, self.size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
     def on_resize(self) -> None:
         """Draw anew at once: the size is known before the next tick comes."""
         self._lines = []
@@ -161,6 +192,7 @@ class Panel(Widget):
         super().notify_style_update()
         self._strips.clear()
         self._styles.clear()
+        self._background = None
 
     def _style(self, tone: Tone) -> Style:
         if tone not in self._styles:

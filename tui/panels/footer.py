@@ -22,15 +22,21 @@ class Footer(Panel):
         if view.notice is not None:
             text, tone = view.notice
             return [((fit(clean(text), width), tone),)]
-        gap = "  " if width < 90 else "   "
-        keys = [key for key in view.keys if key.footer and works(key, live=view.controls)]
-        words = {key.id: (pressed(key, view.keys), word(key, view)) for key in keys}
-        while len(gap.join(f"{shown} {said}" for shown, said in words.values())) > width and len(words) > 1:
-            last = max(keys, key=lambda key: key.rank)
-            keys.remove(last)
-            del words[last.id]
-        parts: list[Line] = [((shown, "strong"), (f" {said}", "dim")) for shown, said in words.values()]
-        return [fitting(parts, width, gap)]
+        state = (width, view.live.state, view.frozen)
+        return view.once(("footer", *state), lambda: [shed(view, width)])
+
+
+def shed(view: View, width: int) -> Line:
+    """Return the keys that have room; the least wanted go first."""
+    gap = "  " if width < 90 else "   "
+    keys = [key for key in view.keys if key.footer and works(key, live=view.controls)]
+    words = {key.id: (pressed(key, view.keys), word(key, view)) for key in keys}
+    while len(gap.join(f"{shown} {said}" for shown, said in words.values())) > width and len(words) > 1:
+        last = max(keys, key=lambda key: key.rank)
+        keys.remove(last)
+        del words[last.id]
+    parts: list[Line] = [((shown, "strong"), (f" {said}", "dim")) for shown, said in words.values()]
+    return fitting(parts, width, gap)
 
 
 def pressed(key: Key, keys: Iterable[Key]) -> str:

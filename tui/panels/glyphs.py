@@ -15,10 +15,12 @@ class Glyphs:
 
     Attributes:
         levels: A cell's fillings from empty to full; the first is a space.
+        heat: The same for a map of shares: from nothing to much, five levels that differ without colour.
         plain: Whether everything else on the screen is to be ASCII too.
     """
 
     levels: str
+    heat: str = " ·░▒▓█"
     plain: bool = False
 
     def text(self, text: str) -> str:
@@ -32,7 +34,7 @@ ASCII: Final = str.maketrans("│─╭╮╰╯█·…–→▸µ±×≥", "|-
 GLYPHS: Final[Mapping[Graph, Glyphs]] = {
     "block": Glyphs(" ▁▂▃▄▅▆▇█"),
     "braille": Glyphs(" ⣀⣤⣶⣿"),
-    "ascii": Glyphs(" .:+#", plain=True),
+    "ascii": Glyphs(" .:+#", heat=" .:+*#", plain=True),
 }
 
 

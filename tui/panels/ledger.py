@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from engine.figures import SegmentFigures
-from sessions.format import count, load_short, scaled, segment_name, share, size
+from sessions.format import count, duration, load_short, scaled, segment_name, share, size, trim
 from sessions.words import half_pct
 from tui.format import bare, failures, fit, percent, rate
 from tui.panels.base import Panel, View
+from tui.panels.comparison import MARKS, compared, difference
 from tui.panels.line import Line, Span, Tone
 from tui.panels.status import SEGMENT_TONES
 
@@ -28,6 +29,13 @@ def collections(row: SegmentFigures) -> str:
     """Return collections a second."""
     span = row.end_s - row.start_s
     return rate(row.target.gc.count / span) if row.target.gc is not None and span > 0 else UNKNOWN
+
+
+def pause(row: SegmentFigures) -> str:
+    """Return the mean stop-the-world time of a collection."""
+    gc = row.target.gc
+    mean = gc.pause_s.mean if gc is not None and gc.count > gc.lost else None
+    return trim(duration(mean)) if mean is not None else UNKNOWN
 
 
 def cpu(row: SegmentFigures) -> str:
@@ -75,6 +83,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
     ("cpu", 7, 9, cpu),
     ("mem", 7, 5, memory),
     ("gc/s", 6, 6, collections),
+    ("pause", 7, 14, pause),
     ("answers", 12, 12, answers),
     ("seconds", 8, 13, lambda row: f"{row.end_s - row.start_s:.0f}"),
 )
@@ -96,9 +105,11 @@ class Ledger(Panel):
     tabular = True
 
     def note(self, view: View) -> Span:
-        """Return how many rows there are."""
-        number = len(view.second.segments)
-        return ("newest first, of each stretch with unchanged settings" if number else ""), "dim"
+        """Return how two of the rows differ, or what a row is."""
+        pair = compared(view)
+        if pair is not None:
+            return difference(*pair), "text"
+        return ("newest first, of each stretch with unchanged settings" if view.second.segments else ""), "dim"
 
     def rows(self, view: View, width: int, height: int) -> list[Line]:
         """Return the heads and as many segments as have room."""
@@ -112,17 +123,51 @@ class Ledger(Panel):
         lines: list[Line] = [((heads, "dim"),)]
         current = view.second.segment
         segments = sorted(everything, key=lambda row: -row.index)
-        room = height - 1
-        shown = segments if len(segments) <= room else segments[: room - 1]
-        lines += [
-            entry(row, columns, state, marked=current is not None and row.index == current.index)
-            for row in shown
-        ]
+        below = told_below(view, width)
+        room = height - 1 - len(below)
+        first, shown = window(segments, room, view.selected)
+        for row in shown:
+            is_current = current is not None and row.index == current.index
+            sign = MARKS[view.marked.index(row.index)] if row.index in view.marked else ""
+            line = entry(row, columns, state, marked=is_current, sign=sign)
+            if row.index == view.selected:
+                line = (("".join(text for text, _ in line).ljust(width), "badge"),)
+            lines.append(line)
+        older = len(segments) - first - len(shown)
         if not segments:
             lines.append((("no load yet", "dim"),))
-        elif len(segments) > room:
-            lines.append(((f"{' ' * NAME}and {len(segments) - room + 1} older", "dim"),))
-        return lines
+        elif older:
+            lines.append(((f"{' ' * NAME}and {older} older", "dim"),))
+        lines += [()] * (height - len(lines) - len(below))
+        return [*lines, *below]
+
+
+def window(
+    segments: Sequence[SegmentFigures], room: int, selected: int | None
+) -> tuple[int, Sequence[SegmentFigures]]:
+    """Return the rows that are shown, and how many newer ones are not; the selected one is among them."""
+    if len(segments) <= room:
+        return 0, segments
+    many = max(1, room - 1)
+    at = next((place for place, row in enumerate(segments) if row.index == selected), 0)
+    first = max(0, at - many + 1)
+    return first, segments[first : first + many]
+
+
+def told_below(view: View, width: int) -> list[Line]:
+    """Return how two rows that were marked differ, where no frame has room to say it."""
+    pair = compared(view)
+    if view.framed or pair is None or len(view.marked) < len(MARKS):
+        return []
+    return [((fit(difference(*pair), width), "text"),)]
+
+
+def as_text(row: SegmentFigures) -> str:
+    """Return a row with its heads, all columns, tabs between: what a spreadsheet takes."""
+    cells = [("segment", segment_name(row.index)), ("settings", load_short(row.load))]
+    cells.append(("state", state_words(row)))
+    cells += [(head, text(row)) for head, _, _, text in COLUMNS]
+    return "\t".join(head for head, _ in cells) + "\n" + "\t".join(text for _, text in cells) + "\n"
 
 
 def state_words(row: SegmentFigures) -> str:
@@ -144,9 +189,11 @@ def entry(
     state: int,
     *,
     marked: bool,
+    sign: str = "",
 ) -> Line:
-    """Return one segment's row."""
-    name = f"{segment_name(row.index)}{'▸' if marked else ''}".ljust(NAME)
+    """Return one segment's row; `sign` stands behind its name."""
+    name = f"{segment_name(row.index)}{'▸' if marked else ''}"
+    name = f"{name}{' ' if sign and not marked else ''}{sign}".ljust(NAME)
     tone: Tone = "strong" if marked else "text"
     words = state_words(row)
     spans: list[Span] = [

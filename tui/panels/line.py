@@ -44,6 +44,7 @@ TONES: Final[dict[Tone, tuple[str, str]]] = {
     "p99": ("chart-p99", ""),
     "p999": ("chart-p999", ""),
     "max": ("chart-max", ""),
+    "heat": ("chart-throughput", ""),
     "gc": ("chart-gc", ""),
     "cpu": ("chart-cpu", ""),
     "rss": ("chart-rss", ""),

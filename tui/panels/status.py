@@ -18,7 +18,7 @@ SHORTEST_REASON: Final = 20
 
 STATE_TONES: Final[dict[RunState, Tone]] = {
     RunState.STARTING: "badge-warn",
-    RunState.RUNNING: "badge-good",
+    RunState.RUNNING: "badge",
     RunState.PAUSED: "badge-warn",
     RunState.DRAINING: "badge-warn",
     RunState.DONE: "badge",
@@ -34,7 +34,20 @@ SEGMENT_TONES: Final[dict[str, Tone]] = {
     "no-steady-state": "bad",
 }
 
-CLIENT_WORDS: Final[dict[str, Span]] = {
+WHY: Final[dict[str, str]] = {
+    "starting": "too little to judge yet",
+    "warming": "latency is still falling",
+    "settling": "not seen to be steady yet",
+    "settled": "",
+    "shifted": "latency jumped to another level",
+    "drifting": "latency keeps creeping",
+    "noisy": "latency varies too much to be steady",
+    "overloaded": "more is asked than the target can do",
+    "no-steady-state": "latency does not become steady",
+}
+"""Why a segment is in its state, in a few words; the report has whole sentences (`sessions.words.STATES`)."""
+
+CLIENT_TONES: Final[dict[str, Span]] = {
     "ok": ("client ok", "good"),
     "tight": ("client tight", "warn"),
     "client-bound": ("CLIENT-BOUND", "bad"),
@@ -42,19 +55,23 @@ CLIENT_WORDS: Final[dict[str, Span]] = {
 
 
 class Status(Panel):
-    """State, verdicts, costs; below them the target and the load. Most important first: the rest is shed."""
+    """The verdict and why, costs; below them the target and the load. What is least important is shed."""
 
     lively = True
     frameable = False
 
     def rows(self, view: View, width: int, height: int) -> list[Line]:
         """Return the state's row, and the target's row where there is room for it."""
-        judged = [*badges(view), *verdicts(view)]
+        judged = [*verdict(view), *badges(view), *client_verdict(view)]
+        if view.figures is not None:
+            judged += state_detail(view.figures)
         target = about(view.second, width)
         if height > 1:
             reasons = why(view, width - length(fitting(judged, width)) - len(GAP))
             return [fitting([*judged, *reasons, *costs(view.second)], width), fitting(target, width)]
-        return [fitting([*judged, *target[:2], *costs(view.second)], width)]
+        load: Line = ((load_short(view.second.load), "strong"),)
+        brief = [*verdict(view), *badges(view, brief=True), load, *client_verdict(view), *target[:1]]
+        return [fitting(brief, width)]
 
 
 def fitting(parts: list[Line], width: int, between: str = GAP) -> Line:
@@ -68,11 +85,34 @@ def fitting(parts: list[Line], width: int, between: str = GAP) -> Line:
     return line
 
 
-def badges(view: View) -> list[Line]:
-    """Return the words for the state, the display and the time."""
+def verdict(view: View) -> list[Line]:
+    """Return what the figures are worth, as the first word on the screen; nothing where no load is judged."""
+    figures = view.figures
+    if figures is None or view.live.saved or view.live.state is not RunState.RUNNING:
+        return []
+    if view.client_bound:
+        return [((" CLIENT-BOUND ", "badge-bad"),)]
+    if figures.state == "not-judged":
+        return []
+    return [segment_verdict(figures)]
+
+
+def segment_verdict(figures: SegmentFigures) -> Line:
+    """Return a segment's state as a badge, and how far or since when."""
+    word = figures.state.replace("-", " ")
+    tone = SEGMENT_TONES.get(figures.state, "warn")
+    about = state_words(figures).partition(", ")[0].removeprefix(word)
+    return ((f" {word.upper()} ", f"badge-{tone}"), (about, tone))
+
+
+def badges(view: View, *, brief: bool = False) -> list[Line]:
+    """Return the words for the state of the run, the display and the time; what a verdict implies is shed."""
     snapshot = view.live
     word = "SAVED SESSION" if snapshot.saved else snapshot.state.value.upper()
-    line: list[Span] = [(f" {word} ", "badge" if snapshot.saved else STATE_TONES[snapshot.state])]
+    calm = bool(verdict(view))
+    line: list[Span] = []
+    if not (calm and brief):
+        line.append((word if calm else f" {word} ", "dim" if calm else STATE_TONES[snapshot.state]))
     if view.frozen:
         line += [(" ", "text"), (" FROZEN ", "badge-warn")]
     elapsed = clock(view.second.at_s)
@@ -85,7 +125,10 @@ def badges(view: View) -> list[Line]:
         elapsed += f" of {clock(snapshot.duration_s)}"
     if snapshot.requests_limit is not None:
         elapsed += f" up to {count(snapshot.requests_limit)} requests"
-    return [(*line, (f"  {elapsed}", "strong")), *experiment(snapshot)]
+    line.append((f"  {elapsed}" if line else elapsed, "strong"))
+    if view.figures is not None and not brief:
+        line.append((f"  segment {segment_name(view.figures.index)}", "dim"))
+    return [tuple(line), *experiment(snapshot)]
 
 
 def experiment(snapshot: Snapshot) -> list[Line]:
@@ -101,20 +144,13 @@ def experiment(snapshot: Snapshot) -> list[Line]:
     return [((name, "warn"), (words, "text"))]
 
 
-def verdicts(view: View) -> list[Line]:
-    """Return what is judged: the segment, then the client."""
+def client_verdict(view: View) -> list[Line]:
+    """Return whether the generator itself is the bottleneck, where the first word does not say it."""
     figures = view.figures
-    if figures is None:
+    if figures is None or (view.client_bound and verdict(view)):
         return []
-    return [segment_verdict(figures), *client_verdict(figures), *state_detail(figures)]
-
-
-def segment_verdict(figures: SegmentFigures) -> Line:
-    """Return the segment's number and state; nothing of that where nothing judges it."""
-    if figures.state == "not-judged":
-        return ((f"segment {segment_name(figures.index)}", "dim"),)
-    tone = SEGMENT_TONES.get(figures.state, "dim")
-    return ((f"{segment_name(figures.index)} ", "dim"), (state_words(figures).partition(", ")[0], tone))
+    named = figures.client.verdict
+    return [(CLIENT_TONES[named],)] if named in CLIENT_TONES else []
 
 
 def state_detail(figures: SegmentFigures) -> list[Line]:
@@ -123,18 +159,13 @@ def state_detail(figures: SegmentFigures) -> list[Line]:
     return [((detail, SEGMENT_TONES.get(figures.state, "dim")),)] if detail else []
 
 
-def client_verdict(figures: SegmentFigures) -> list[Line]:
-    """Return whether the generator itself is the bottleneck."""
-    verdict = figures.client.verdict
-    return [(CLIENT_WORDS[verdict],)] if verdict in CLIENT_WORDS else []
-
-
 def why(view: View, room: int) -> list[Line]:
-    """Return the first reason of the client's verdict, cut to the room there is."""
-    reasons = view.figures.client.reasons if view.figures is not None else ()
-    if not reasons or room < SHORTEST_REASON:
+    """Return the reason of the verdict, cut to the room there is: the client's, or else the segment's."""
+    figures = view.figures
+    if figures is None or room < SHORTEST_REASON:
         return []
-    return [((fit(clean(reasons[0]), room), "text"),)]
+    words = clean(figures.client.reasons[0]) if figures.client.reasons else WHY.get(figures.state, "")
+    return [((fit(words, room), "text"),)] if words else []
 
 
 def costs(snapshot: Snapshot) -> list[Line]:

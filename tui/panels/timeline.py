@@ -56,16 +56,17 @@ class Timeline:
         return [pick(slot.seconds) if slot.seconds else None for slot in self.slots]
 
 
-def timeline(seconds: Sequence[Second], width: int, *, whole: bool = False) -> Timeline:
+def timeline(seconds: Sequence[Second], width: int, *, whole: bool = False, step_s: int = 0) -> Timeline:
     """Return exactly `width` columns that end with the newest second.
 
     Args:
         seconds: The time series, oldest first.
         width: Columns to fill; those left of the begin are empty.
         whole: Show the first second too, by putting several into a column.
+        step_s: Seconds in a column, where that was chosen; else 0.
     """
-    step = 1
-    if whole and seconds:
+    step = step_s or 1
+    if whole and seconds and not step_s:
         span = seconds[-1].t_s - seconds[0].t_s + 1
         rules = min(width // 4, len({second.segment for second in seconds}))
         step = next((step for step in STEPS if span / step <= width - rules), STEPS[-1])

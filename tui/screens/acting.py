@@ -9,14 +9,17 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Final
 
+import msgspec
 from textual.screen import Screen
 
 from engine.errors import LoadtopError
 from engine.snapshot import Snapshot
 from tui.feed import Feed
 from tui.panels.line import Span, Tone
+from tui.remembered import Remembered, keep
 
 NOTICE_S: Final = 5.0
 
@@ -28,23 +31,31 @@ class Acting(Screen[None]):
         feed: The run, or a saved session.
         frozen: The Snapshot that the display is held at, if it is.
         draining: Whether the run was told to stop.
+        remembered: What stays from one start to the next.
     """
 
     def __init__(self, feed: Feed, notices: Iterable[str]) -> None:
         super().__init__()
+        self.remembered = Remembered()
+        self.remembered_in: Path | None = None
         self.feed = feed
         self.frozen: Snapshot | None = None
         self.draining = False
         self._notices: deque[Span] = deque((notice, "warn") for notice in notices)
         self._notice_until = 0.0
 
-    def tick(self) -> None:
-        """Show the newest Snapshot."""
+    def tick(self) -> bool:
+        """Show the newest Snapshot; return whether it was painted."""
         raise NotImplementedError
 
     def show_anew(self) -> None:
         """Show every panel anew, though no second has turned."""
         raise NotImplementedError
+
+    def remember(self, **choices: object) -> None:
+        """Take over choices, and keep them for the next start."""
+        self.remembered = msgspec.structs.replace(self.remembered, **choices)
+        keep(self.remembered_in, self.remembered)
 
     def notify_user(self, text: str, tone: Tone = "text") -> None:
         """Say something in the last row, for a few seconds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Hashable, Iterable
 from typing import Any, ClassVar, Final
 
@@ -12,27 +13,37 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
 
 from engine.snapshot import RunState, Snapshot
-from tui._textual_private import pending_writes
+from tui._textual_private import count_writes, pending_writes
+from tui.cost import Meter
 from tui.feed import Feed
-from tui.keys import bindings
+from tui.keys import KEYS, Key, bindings
 from tui.panels.answers import Answers
 from tui.panels.base import Panel, View
 from tui.panels.cores import Cores
+from tui.panels.distribution import Distribution
 from tui.panels.events import Events
 from tui.panels.extras import Extras
 from tui.panels.footer import Footer
 from tui.panels.gc import Gc
 from tui.panels.glyphs import Glyphs
+from tui.panels.health import Health
 from tui.panels.latency import LatencyPanel
 from tui.panels.ledger import Ledger
+from tui.panels.machine import MachinePanel
+from tui.panels.memory import Memory
+from tui.panels.spectrogram import Spectrogram
 from tui.panels.status import Status
 from tui.panels.target import TargetPanel
 from tui.panels.throughput import Throughput
 from tui.panels.tiny import Tiny
+from tui.screens.arranging import Arranging
 from tui.screens.asking import Asking, LookScreen
+from tui.screens.choosing import Choosing
+from tui.screens.details import Detailing, DetailScreen
 from tui.screens.keeping import Keeping
-from tui.screens.layout import form_of, places
+from tui.screens.layout import Box, Choice, is_framed, places
 from tui.screens.looking import Looking
+from tui.screens.noting import Noting
 from tui.screens.overlaying import Overlaying
 from tui.screens.probing import Probing
 from tui.screens.proving import Proving
@@ -51,10 +62,17 @@ class Dashboard(Layout):
     def __init__(self) -> None:
         self.cores = 0
         self.segments = 0
+        self.series = 0
+        self.choice = Choice()
+
+    def boxes(self, size: Size) -> dict[str, Box]:
+        """Return the places at a size, by the ids of the panels."""
+        choice = self.choice.with_series(self.series)
+        return places(size.width, size.height, self.cores, self.segments, choice)
 
     def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
         """Return a placement for each child that has a place at this size."""
-        boxes = places(size.width, size.height, self.cores, self.segments)
+        boxes = self.boxes(size)
         return [
             WidgetPlacement(Region(*boxes[child.id]), NULL_OFFSET, NULL_SPACING, child)
             for child in children
@@ -66,8 +84,12 @@ class RunScreen(
     Steering,
     Probing,
     Proving,
-    Looking,
     Asking,
+    Arranging,
+    Looking,
+    Choosing,
+    Detailing,
+    Noting,
     Keeping,
     Travelling,
     Overlaying,
@@ -80,7 +102,14 @@ class RunScreen(
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(of_the_app=False)
 
-    def __init__(self, feed: Feed, glyphs: Glyphs, fps: int, notices: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        glyphs: Glyphs,
+        fps: int,
+        notices: Iterable[str] = (),
+        keys: tuple[Key, ...] = KEYS,
+    ) -> None:
         super().__init__(feed, notices)
         self.glyphs = glyphs
         self.period_s = 1 / fps
@@ -88,16 +117,23 @@ class RunScreen(
             Status(),
             Throughput(),
             LatencyPanel(),
+            Spectrogram(),
+            Distribution(),
             Gc(),
+            Memory(),
             Cores(),
+            MachinePanel(),
             TargetPanel(),
             Extras(),
             Ledger(),
             Answers(),
+            Health(),
             Events(),
             Footer(),
             Tiny(),
         )
+        self.keys = keys
+        self._meter = Meter(self.period_s)
         self._dashboard = Dashboard()
         self._second: Snapshot = feed.latest()
         self._memo: dict[Hashable, Any] = {}
@@ -114,30 +150,61 @@ class RunScreen(
 
     def on_mount(self) -> None:
         """Start the one tick there is."""
-        self.tick()
-        self.set_interval(self.period_s, self.tick)
+        count_writes(self.app, self._meter.wrote)
+        self._dashboard.choice = self.choice
+        self.paint(self.feed.latest())
+        self.set_interval(self.period_s, self.beat)
 
     def on_resize(self) -> None:
         """Show what is known in the new arrangement at once."""
         self.paint(self.feed.latest(), everything=True)
 
-    def tick(self) -> None:
-        """Show the newest Snapshot, and end when the run has ended."""
+    def seen(self) -> set[str]:
+        """Return the panels that have a place at the moment."""
+        return set(self._dashboard.boxes(self.size))
+
+    def app_is_ascii(self) -> bool:
+        """Return whether the terminal shows nothing but ASCII."""
+        return self.glyphs.plain
+
+    def arrange_anew(self) -> None:
+        """Place the panels as they are chosen now, and paint them."""
+        self._dashboard.choice = self.choice
+        self._place()
+        self.show_anew()
+
+    def _place(self) -> None:
+        """Have the panels placed anew; a child asks, because only then Textual forgets the old places."""
+        self._panels[0].refresh(layout=True)
+
+    def beat(self) -> None:
+        """Do what is done at every turn of the one clock there is."""
+        now_s = time.monotonic()
+        self._meter.ticked(now_s, painted=self.tick())
+
+    def tick(self) -> bool:
+        """Show the newest Snapshot, and end when the run has ended.
+
+        Returns:
+            Whether it was painted. It is not while the terminal has not read what was painted before: frames
+            are skipped, never queued.
+        """
         snapshot = self.feed.latest()
         self.hear()
         if self.feed.live and snapshot.state in (RunState.DONE, RunState.FAILED):
             self.app.exit()
-            return
+            return False
         if pending_writes(self.app) > SKIP_ABOVE:
-            return
+            return False
         self.look_for_answers()
         if not self.is_covered:
             self.paint(snapshot)
+        return True
 
     @property
     def is_covered(self) -> bool:
         """Whether another screen hides this one; a prompt leaves it to be seen."""
-        return isinstance(self.app.screen, LookScreen)
+        return isinstance(self.app.screen, LookScreen | DetailScreen)
 
     def show_anew(self) -> None:
         """Show every panel anew, though no second has turned."""
@@ -153,22 +220,29 @@ class RunScreen(
             self._mark = mark
             self._second = shown
             self._memo = {}
-            if (len(shown.cores), len(shown.segments)) != (self._dashboard.cores, self._dashboard.segments):
-                self._dashboard.cores = len(shown.cores)
-                self._dashboard.segments = len(shown.segments)
-                self.refresh(layout=True)
+            counted = len(shown.cores), len(shown.segments), len(shown.chosen)
+            if counted != (self._dashboard.cores, self._dashboard.segments, self._dashboard.series):
+                self._dashboard.cores, self._dashboard.segments, self._dashboard.series = counted
+                self._place()
         view = View(
             live=shown,
             second=self._second,
             glyphs=self.glyphs,
-            framed=form_of(*self.size) == "framed",
+            framed=is_framed(*self.size),
             frozen=self.frozen is not None,
             controls=self.feed.live,
+            keys=self.keys,
+            picked=self.picked,
+            step_s=self.remembered.step_s,
+            selected=self.selected,
+            marked=self.marked,
+            cost=self._meter.read(time.monotonic()),
             notice=self.current_notice(),
             memo=self._memo,
         )
+        seen = self.seen()
         for panel in self._panels:
-            if everything or panel.lively:
+            if panel.id in seen and (everything or panel.lively):
                 panel.show(view)
 
 

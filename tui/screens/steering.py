@@ -25,6 +25,7 @@ class Steering(Acting):
     def __init__(self, feed: Feed, notices: Iterable[str]) -> None:
         super().__init__(feed, notices)
         self._asked: tuple[float, Load] | None = None
+        self._before: list[Load] = []
 
     def current_load(self) -> Load:
         """Return the load that the next key press starts from.
@@ -46,7 +47,26 @@ class Steering(Acting):
             return
         if self.tried(lambda: self.feed.change(load)):
             self._asked = (time.monotonic(), load)
+            self._before.append(before)
             self.notify_user(f"load {change_words(before, load)}")
+
+    def action_undo(self) -> None:
+        """Go back to the load before the last change; again, to the one before that."""
+        if not self.controllable():
+            return
+        if not self._before:
+            self.notify_user("nothing to undo: the load is the first", "dim")
+            return
+        now, earlier = self.current_load(), self._before[-1]
+        if self.tried(lambda: self.feed.change(earlier)):
+            self._before.pop()
+            self._asked = (time.monotonic(), earlier)
+            self.notify_user(f"undone: load {change_words(now, earlier)}")
+
+    def action_anew(self) -> None:
+        """Begin a new segment with the same load: its figures leave out what was until now."""
+        if self.controllable() and self.tried(self.feed.anew):
+            self.notify_user("a new segment begins; what was measured until now is kept")
 
     def action_step(self, key: Step) -> None:
         """Turn the load by one step."""
