@@ -10,9 +10,8 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
-from enum import Enum, auto
 from time import monotonic_ns
 from typing import Final, TypeVar
 
@@ -33,6 +32,7 @@ from engine.probes.wishes import Wishes
 from engine.progress import Progress, progress
 from engine.record import Record
 from engine.snapshot import RunState, Snapshot, Target
+from engine.states import TRANSITIONS, Step
 from engine.target import Address
 from engine.trials import Trials
 from engine.trying import Trying
@@ -47,41 +47,6 @@ DRAIN_S: Final = 2.0
 GIVE_UP_S: Final = 30.0
 """A run that is to end after so many answers ends without them when none came for this long, and longer than
 three time-outs: the target is gone, and nobody may be watching."""
-
-
-class Step(Enum):
-    """What can happen to a run."""
-
-    READY = auto()
-    PAUSE = auto()
-    RESUME = auto()
-    STOP = auto()
-    DRAINED = auto()
-    FAIL = auto()
-
-
-TRANSITIONS: Final[Mapping[RunState, Mapping[Step, RunState]]] = {
-    RunState.STARTING: {
-        Step.READY: RunState.RUNNING,
-        Step.STOP: RunState.DRAINING,
-        Step.FAIL: RunState.FAILED,
-    },
-    RunState.RUNNING: {
-        Step.PAUSE: RunState.PAUSED,
-        Step.STOP: RunState.DRAINING,
-        Step.FAIL: RunState.FAILED,
-    },
-    RunState.PAUSED: {
-        Step.RESUME: RunState.RUNNING,
-        Step.STOP: RunState.DRAINING,
-        Step.FAIL: RunState.FAILED,
-    },
-    RunState.DRAINING: {Step.DRAINED: RunState.DONE, Step.FAIL: RunState.FAILED},
-    RunState.DONE: {},
-    RunState.FAILED: {},
-}
-"""Everything that changes a run's state. A step that is not listed for a state does nothing: a key pressed
-while the run was ending is no mistake of anyone's."""
 
 
 class Run(Trying):

@@ -19,8 +19,9 @@ from engine.errors import TargetUnreachable, UsageError
 from engine.http_client import serialise
 from engine.plan import Load, Plan
 from engine.record import Record
-from engine.run import TRANSITIONS, Run, Step
+from engine.run import Run
 from engine.snapshot import RunState, Snapshot
+from engine.states import TRANSITIONS, Step
 from tests.targets.go import GoServer, go_server
 
 pytestmark = pytest.mark.live
