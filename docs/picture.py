@@ -6,6 +6,7 @@ python docs/picture.py docs/console.svg [COLUMNSxROWS]
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import subprocess
@@ -36,7 +37,11 @@ def service() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(binary(), Path(folder) / "api-server")
         command = ["./api-server", "-addr", "127.0.0.1:8080", "-until-eof"]
-        with subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        # On a small machine the server would else take the cores that its load is made with.
+        environment = {**os.environ, "GOMAXPROCS": "1"}
+        with subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
             assert process.stdout is not None
             process.stdout.readline()
             try:
