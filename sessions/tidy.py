@@ -28,6 +28,7 @@ _SIGNIFICANT: Final = "%.9g"
 _ROW_DIGITS: Final = "%.4g"
 _SECOND: Final = Second.__struct_fields__
 _SECOND_VALUES: Final = attrgetter(*_SECOND)
+_SECOND_DEFAULTS: Final = [field.default for field in fields(Second)]
 _ESCAPE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
 _LONGEST_TEXT: Final = 1_000_000  # the base64 of a histogram has to pass
 _INTEGERS: Final = 2**63  # nothing countable has more; Python's own may be too large for its floats
@@ -86,7 +87,12 @@ def _second(row: Second) -> Second:
     Times of the run keep a millisecond, shares of a core a percent, and everything else four digits: the bins
     of a histogram tell no two values apart that differ by less than a thousandth.
     """
-    kept = [fit(value) for fit, value in zip(_FITTING, _SECOND_VALUES(row), strict=True)]
+    fitted = (fit(value) for fit, value in zip(_FITTING, _SECOND_VALUES(row), strict=True))
+    # What is left out on writing is told by identity: another zero is not the default.
+    kept = [
+        default if type(value) is type(default) and value == default else value
+        for value, default in zip(fitted, _SECOND_DEFAULTS, strict=True)
+    ]
     if _ABSENT in kept:
         return Second(**_with_defaults(Second, dict(zip(_SECOND, kept, strict=True))))
     return Second(**dict(zip(_SECOND, kept, strict=True)))
