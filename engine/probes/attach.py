@@ -9,6 +9,7 @@ from typing import Final
 
 from engine.http_client import LIMIT_BYTES, Answer, Fetcher, FetchFailed, TooLarge
 from engine.probes import find
+from engine.probes.node_exporter import MARK
 from engine.probes.places import PPROF_PORT, Endpoint, Place, origin
 from engine.probes.prometheus import parse
 from engine.probes.reading import Reading
@@ -70,6 +71,8 @@ async def _try(scene: Scene, server: Server, endpoint: Endpoint) -> Reading | No
     if answer is None:
         return None
     reading = endpoint.parse(answer.body)
+    if endpoint in server.place.metrics and MARK.encode() in answer.body:
+        reading = None  # a machine's exporter is a Go program too, and tells of itself
     if reading is None and endpoint in server.place.metrics:
         server.is_metrics = server.is_metrics or bool(parse(answer.body))
     if reading is not None and endpoint.after is not None:

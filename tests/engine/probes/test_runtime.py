@@ -205,7 +205,9 @@ def test_a_page_of_the_machine_is_no_runtime_and_the_target_is_looked_at_instead
 
     async def run() -> Heard:
         heard = Heard()
-        machine = pages({"/metrics": answer(b'node_cpu_seconds_total{cpu="0"} 7\n')})
+        # A real exporter is a Go program: its own collections are on the page too.
+        own = b"go_gc_duration_seconds_count 7\ngo_gc_duration_seconds_sum 0.001\ngo_goroutines 8\n"
+        machine = pages({"/metrics": answer(own + b'node_cpu_seconds_total{cpu="0"} 7\n')})
         async with hostile(machine) as exporter, hostile(pages({"/debug/vars": answer(ring.as_vars())})) as url:
             plan = Plan(url=f"{url}/shop", probe_url=f"{exporter}/metrics")
             scene = Scene(plan, ("127.0.0.1", 1), heard, time.monotonic_ns)
