@@ -338,7 +338,7 @@ class Ledger:
             segment = self.segments[block.second.segment]
             turn = segment.judge(block)
             self._forget(segment.index)
-            self._tails.watch(segment.index, self._say(segment, at_ns, whole=False).latency_s.response.p99)
+            self._tails.watch(segment.index, segment.response(self._timeout_s).p99)
             if turn is not None:
                 self.tell(at_ns, turn.kind, _turn_words(turn, block.second.segment))
 

@@ -30,6 +30,7 @@ from engine.snapshot import ProcessNow
 from engine.spectrum import fold
 from engine.stats.calibrate import Taken, calibrate
 from engine.stats.client import judge
+from engine.stats.overload import Growth
 from engine.steadiness import overloaded
 from engine.warmup import FixedPart
 from engine.watched import Watched
@@ -190,6 +191,13 @@ class Segment:
         """Answered requests so far."""
         return sum(times for outcome, times in self._outcomes.items() if outcome >= wire.FIRST_STATUS)
 
+    def response(self, timeout_s: float) -> Latency:
+        """Return its response times, with their intervals: of the part that counts, where there is one."""
+        part = self._part
+        latency = (part.response if part.since_s is not None else self._response).latency(longest_s=timeout_s)
+        latency = part.certainty(self._response, live=self.end_ns is None).on(latency)
+        return latency if self._growth is None else withheld(latency)
+
     def figures(self, *, run_start_ns: int, now_ns: int, timeout_s: float, whole: bool) -> SegmentFigures:
         """Return what is to be said of this segment.
 
@@ -205,12 +213,11 @@ class Segment:
         open_loop = self.load.mode == "open"
         settled, part = self._settled, self._part
         is_counted = part.since_s is not None
-        response = (part.response if is_counted else self._response).latency(longest_s=timeout_s)
-        response = part.certainty(self._response, live=self.end_ns is None).on(response)
-        service = (part.service if is_counted else self._service).latency(longest_s=timeout_s)
-        growth = None if self._backlog is None else self._backlog.growth
-        if growth is not None:
-            response, service = withheld(response), withheld(service)
+        growth = self._growth
+        response = service = self.response(timeout_s)
+        if open_loop:
+            service = (part.service if is_counted else self._service).latency(longest_s=timeout_s)
+            service = service if growth is None else withheld(service)
         throughput = part.done / part.span_s if is_counted else requests / span_s
         lag = _some(self._lag, timeout_s) if open_loop else None
         own = self._own
@@ -245,7 +252,7 @@ class Segment:
             resumed=self.resumed,
             latency_s=LatencySet(
                 response=response,
-                service=service if open_loop else response,
+                service=service,
                 failed=_some(self._failed, timeout_s),
                 lag=lag,
                 connect=_some(self._connect, timeout_s),
@@ -269,7 +276,7 @@ class Segment:
 
     def calibration(self, timeout_s: float) -> Calibration | None:
         """Return p99 with everything in it and without, or None of an overload; it takes a millisecond."""
-        if self._backlog is not None and self._backlog.growth is not None:
+        if self._growth is not None:
             return None
         part = self._part
         taken = Taken(
@@ -286,6 +293,11 @@ class Segment:
         """Return the response times that the percentiles stand on, by the rows of `engine.spectrum`."""
         response = self._part.response if self._part.since_s is not None else self._response
         return tuple(fold(response).tolist())
+
+    @property
+    def _growth(self) -> Growth | None:
+        """By how much the backlog of an open loop grows, where it does."""
+        return None if self._backlog is None else self._backlog.growth
 
     def _always_carried(self, span_s: float) -> bool:
         """Return whether connections had nothing to do but carry requests whose times are counted.
