@@ -15,19 +15,17 @@ from textual.binding import BindingType
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
-from themes import DEFAULT_THEME, load_themes, variable_defaults
+from themes import load_themes, variable_defaults
 from tui.feed import Feed
 from tui.keys import KEYS, Key, bindings, works
 from tui.panels.glyphs import GLYPHS, Graph
 from tui.remembered import recall
 from tui.screens.help import HelpScreen
 from tui.screens.run import RunScreen
+from tui.theming import adopt, first
 
 LEAST_FPS: Final = 1
 MOST_FPS: Final = 30
-
-COLORLESS_THEME: Final = "ansi"
-"""The theme under NO_COLOR: of the others Textual makes greys, which are colours to a terminal."""
 
 
 class ConsoleApp(App[None]):
@@ -75,20 +73,10 @@ class ConsoleApp(App[None]):
         super().__init__()
         self.animation_level = "none"
         self._bare = NoColor()
-        said = [*notices, *complaints]
-        # Textual's own themes do not know our charts' colours, and some would be illegible with the defaults
-        for builtin in list(self.available_themes):
-            if builtin not in self._themes:
-                self.unregister_theme(builtin)
-        for known in self._themes.values():
-            self.register_theme(known)
-        if theme is not None and theme not in self._themes:
-            said.append(f"theme '{theme}' is not known; there are {', '.join(sorted(self._themes))}")
-            theme = None
+        adopt(self, self._themes)
         remembered = recall(remembered_in)
-        if theme is None and remembered.theme in self._themes and not self.no_color:
-            theme = remembered.theme
-        self.theme = theme or (COLORLESS_THEME if self.no_color else DEFAULT_THEME)
+        self.theme, unknown = first(theme, self._themes, no_color=self.no_color, remembered=remembered.theme)
+        said = [*notices, *complaints, *unknown]
         self.feed = feed
         self.keys = keys
         self.set_keymap({key.id: key.keys for key in keys})

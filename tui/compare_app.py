@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from sessions.compare.model import Comparison
-from themes import DEFAULT_THEME, load_themes, variable_defaults
-from tui.app import COLORLESS_THEME
+from themes import load_themes, variable_defaults
 from tui.screens.compare import CompareScreen
+from tui.theming import adopt, first
 
 
 class CompareApp(App[None]):
@@ -38,17 +38,10 @@ class CompareApp(App[None]):
         self._themes, complaints = load_themes(themes_dir)
         super().__init__()
         self.animation_level = "none"
-        for builtin in list(self.available_themes):
-            if builtin not in self._themes:
-                self.unregister_theme(builtin)
-        for known in self._themes.values():
-            self.register_theme(known)
-        if theme is not None and theme not in self._themes:
-            complaints.append(f"theme '{theme}' is not known; there are {', '.join(sorted(self._themes))}")
-            theme = None
-        self.theme = theme or (COLORLESS_THEME if self.no_color else DEFAULT_THEME)
+        adopt(self, self._themes)
+        self.theme, unknown = first(theme, self._themes, no_color=self.no_color)
         self._comparison = comparison
-        self._complaints = complaints
+        self._complaints = [*complaints, *unknown]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return our variables, so that style sheets parse whatever theme is active."""
