@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from engine.errors import UsageError
 from engine.plan import parse_duration
+from tui.screens.field import FieldPrompt
 
 
-class SpanPrompt(ModalScreen[float | None]):
+class SpanPrompt(FieldPrompt[float]):
     """Asks for a time in seconds. None means it was cancelled.
 
     Args:
@@ -24,49 +20,24 @@ class SpanPrompt(ModalScreen[float | None]):
         check: Raises UsageError where a time cannot be had.
     """
 
-    CSS = """
-    SpanPrompt { align: center middle; background: $background 60%; }
-    SpanPrompt > Vertical {
-        width: 60; height: auto; max-width: 100%; padding: 0 1;
-        background: $surface; border: round $frame; border-title-color: $title; border-subtitle-color: $dim;
-    }
-    SpanPrompt Static { background: $surface; color: $foreground; }
-    SpanPrompt Input { border: none; height: 1; padding: 0; background: $surface; color: $foreground; }
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel", id="span.cancel")]
+    CSS = FieldPrompt.CSS + "SpanPrompt > Vertical { width: 60; }"
 
     def __init__(self, title: str, usual: float, check: Callable[[float], object]) -> None:
-        super().__init__()
-        self.question = title
+        super().__init__(title, f"{usual:g} seconds; the run goes on meanwhile", "enter begins, esc leaves it")
         self.usual = usual
         self.check = check
 
-    def compose(self) -> ComposeResult:
-        """Make the question, the field, and the row that says what is wrong with the answer."""
-        with Vertical() as box:
-            box.border_title = self.question
-            box.border_subtitle = "enter begins, esc leaves it"
-            field = Input(placeholder=f"{self.usual:g} seconds; the run goes on meanwhile")
-            field.cursor_blink = False
-            yield field
-            yield Static(" ", id="outcome", markup=False)
-
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say what is wrong while it is typed."""
-        self._say(self._complaint(event.value))
+        self.say(self._complaint(event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Hand back the time, if it can be had."""
         complaint = self._complaint(event.value)
         if complaint:
-            self._say(complaint)
+            self.say(complaint)
         else:
             self.dismiss(self._read(event.value))
-
-    def action_cancel(self) -> None:
-        """Leave it."""
-        self.dismiss(None)
 
     def _read(self, text: str) -> float:
         return parse_duration(text) if text.strip() else self.usual
@@ -77,6 +48,3 @@ class SpanPrompt(ModalScreen[float | None]):
         except UsageError as refusal:
             return str(refusal)
         return ""
-
-    def _say(self, text: str) -> None:
-        self.query_one("#outcome", Static).update(text or " ", layout=False)
