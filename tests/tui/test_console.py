@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pytest
 from msgspec.structs import replace
+from textual.containers import Vertical
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -101,6 +102,18 @@ def test_an_exact_load_is_typed_and_shown_before_it_is_asked_for() -> None:
         await pilot.press("enter")
         assert feed.wishes == [Load(concurrency=2000)]
         assert at_the_run(app)
+
+    drive(script)
+
+
+@pytest.mark.parametrize(("key", "width"), [("c", 56), ("m", 56), ("g", 60)])
+def test_what_is_typed_stands_in_a_small_frame_over_the_panels(key: str, width: int) -> None:
+    async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
+        await pilot.press(key)
+        frame, field = app.screen.query_one(Vertical), app.screen.query_one(Input)
+        assert frame.region.width == width
+        assert frame.region.height <= 4
+        assert field.region.height == 1
 
     drive(script)
 

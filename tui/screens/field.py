@@ -23,6 +23,7 @@ class FieldPrompt(ModalScreen[Answer | None]):
         says: Whether there is a row below that says what enter would do, or what is wrong.
     """
 
+    SCOPED_CSS = False  # the rules are of this type's name, and have to hold for those that derive from it
     CSS = """
     FieldPrompt { align: center middle; background: $background 60%; }
     FieldPrompt > Vertical {
