@@ -114,6 +114,7 @@ class Worker(asyncio.Protocol):
         self._ship(pool, now_ns, now_ns, finished=True)
         if self._pipe is not None:
             self._pipe.close()  # sends what is buffered first; connection_lost ends the worker
+            self._pipe = None  # while the reader is slow, no tick may put a frame behind the last
 
     def _ship(self, pool: Pool, now_ns: int, settled_ns: int, *, finished: bool) -> None:
         tally = pool.tally

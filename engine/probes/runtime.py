@@ -31,10 +31,15 @@ FASTEST_S: Final = 0.2
 SLOWEST_S: Final = 1.0
 _RETRY_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 _BAD_ANSWERS: Final = 3  # in a row, until another page is looked for
+_EAGER: Final = 5
+"""The first looks, at the fastest: what the load will do to the collector is not known yet, and a ring that has
+run over by the second look is lost."""
 
 
-def interval_s(rate_per_s: float) -> float:
-    """Return how long to wait until the next look: the ring is to be half full by then, or less."""
+def interval_s(rate_per_s: float, looks: int = _EAGER) -> float:
+    """Return how long to wait after so many looks: until the ring is half full, or less."""
+    if looks < _EAGER:
+        return FASTEST_S
     if rate_per_s * SLOWEST_S <= SLOTS / 2:
         return SLOWEST_S
     return max(FASTEST_S, SLOTS / 2 / rate_per_s)
@@ -119,7 +124,7 @@ class _Poller:
         # net/http has its index below the slash, fasthttp only without it.
         indexes = [f"{choice.place.prefix}/", choice.place.prefix] if choice.pprof else []
         counted_ns = 0
-        bad = 0
+        bad = looks = 0
         rate = 0.0
         while bad < _BAD_ANSWERS:
             await scene.wishes.polling.wait()
@@ -142,8 +147,9 @@ class _Poller:
                     scene.gap(SOURCE, _complaint(answer))
                 else:
                     bad = 0
+                    looks += 1
                     rate = self._take(reading, answer.took_ns)
-            await ticks.wait(interval_s(rate))
+            await ticks.wait(interval_s(rate, looks))
 
     async def _count(self, fetcher: Fetcher, index: str) -> bool:
         """Count goroutines; return whether it is worth asking again."""

@@ -7,7 +7,6 @@ import re
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 from time import monotonic_ns
 
 import pytest
@@ -37,7 +36,8 @@ def test_pauses_are_those_that_the_runtime_itself_traces(tmp_path: Path) -> None
     with (
         trace.open("w") as errors,
         started(binary(), environment=environment, errors=errors) as server,
-        running(server, ALLOC, load=Load(concurrency=8)) as run,
+        # Some thirty collections a second: however fast the machine, its ring of 256 cannot run over.
+        running(server, ALLOC, load=Load(mode="open", concurrency=8, rate=2000.0, arrivals="constant")) as run,
     ):
         until(lambda: len(run.latest().pauses) > 60, "60 collections")
         run.pause()
@@ -66,10 +66,11 @@ def agree(ours: Sequence[float], told: Sequence[float]) -> bool:
     """Whether pauses in milliseconds are those of a trace, which has three digits of each of two stops.
 
     The runtime adds to PauseNs what it takes to start the world again, some microseconds; its trace does not.
+    It reads the clock for each by itself, and may be taken off its core in between: nine in ten have to agree.
     """
     beyond = [mine - its for mine, its in zip(ours, told, strict=True)]
-    never_less = all(more > -0.002 - 0.01 * its for more, its in zip(beyond, told, strict=True))
-    return never_less and median(beyond) < 0.05 and sum(beyond) < 0.25 * sum(told) + 1
+    close = [-0.002 - 0.01 * its < more < 0.1 for more, its in zip(beyond, told, strict=True)]
+    return sum(close) >= 0.9 * len(close) and abs(sum(beyond)) < 0.25 * sum(told) + 1
 
 
 def collections(url: str) -> int:

@@ -154,7 +154,8 @@ def test_every_collection_of_the_target_is_recovered() -> None:
             memstats: dict[str, int] = read(server.url + "/debug/vars")["memstats"]  # type: ignore[assignment]
             return memstats["NumGC"]
 
-        with running(server, "/alloc?kb=64", load=Load(concurrency=8)) as run:
+        load = Load(mode="open", concurrency=8, rate=2000.0, arrivals="constant")
+        with running(server, "/alloc?kb=64", load=load) as run:
             until(lambda: run.latest().gc is not None, "the collector seen")
             first = collections()
             until(lambda: collections() > first + 20, "20 collections")

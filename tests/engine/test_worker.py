@@ -27,6 +27,7 @@ MOST_UNREAD_S = 2.5
 def worker() -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
     """Start a worker process; yields it and our end of its pipe."""
     ours, theirs = socket.socketpair()
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # what is unread is in the worker's memory
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "engine.worker", str(theirs.fileno())], pass_fds=(theirs.fileno(),)
@@ -65,6 +66,7 @@ def test_a_slow_reader_of_frames_neither_stops_the_load_nor_shows_in_the_latency
                 begun = monotonic()
                 await until(lambda: monotonic() > begun + MOST_UNREAD_S)  # nobody reads
                 pipe.sendall(wire.encode(wire.Finish(drain_ns=5_000_000_000)))
+                await until(lambda: monotonic() > begun + MOST_UNREAD_S + 0.5)  # the last frame has to wait too
                 return await asyncio.to_thread(frames_until_end, pipe)
 
     frames = asyncio.run(main())

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
+from tests.targets.scripted import given_transports
+
 Script: TypeAlias = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
 """Answers one request, given its target; may never return."""
 
@@ -36,6 +38,7 @@ async def hostile(script: Script) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+        await given_transports()
         waiting = list(busy)
         for task in waiting:
             task.cancel()

@@ -35,8 +35,15 @@ async def scripted(script: Script, *, port: int = 0, tls: ssl.SSLContext | None 
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        await given_transports()
         for writer in list(open_writers):
             writer.transport.abort()
+        await asyncio.sleep(0)
+
+
+async def given_transports() -> None:
+    """Wait until what a server has accepted has its transport: a socket without one is closed by nobody."""
+    for _ in range(3):
         await asyncio.sleep(0)
 
 

@@ -38,6 +38,10 @@ def test_looks_come_before_the_ring_is_more_than_half_full(rate: float, interval
     assert interval_s(rate) == pytest.approx(interval)
 
 
+def test_the_first_looks_come_fast_for_nobody_knows_yet_how_the_ring_fills() -> None:
+    assert [interval_s(0.0, looks) for looks in (1, 4, 5, 6)] == [0.2, 0.2, 1.0, 1.0]
+
+
 def test_the_offset_between_the_clocks_is_measured() -> None:
     assert abs(wall_offset_ns(time.monotonic_ns) - (time.time_ns() - time.monotonic_ns())) < 100_000_000
 
@@ -125,7 +129,7 @@ def test_no_look_ever_starts_a_collection() -> None:
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks follow each other closely."""
-    monkeypatch.setattr(runtime, "interval_s", lambda rate: 0.01)
+    monkeypatch.setattr(runtime, "interval_s", lambda rate, looks: 0.01)
 
 
 def at_the_usual_port(monkeypatch: pytest.MonkeyPatch, pids: dict[int, int] | None = None) -> Heard:
