@@ -7,7 +7,6 @@ publishes, with a history, events and segments that grow as in a run; now and th
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import os
 import sys
@@ -49,7 +48,7 @@ class Simulation:
             self.segments.append(replace(self.segments[-1], index=len(self.segments), start_s=time_s))
             self.events.append(Event(at_s=time_s, kind="mark", text=f"second {second}"))
         self.segments[-1] = replace(self.segments[-1], end_s=time_s)
-        return dataclasses.replace(
+        return replace(
             self.base,
             at_s=time_s,
             seconds=tuple(self.seconds),

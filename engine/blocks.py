@@ -10,9 +10,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.columns import Columns
@@ -26,8 +26,7 @@ _TREND_SAMPLES: Final = {"p50": 2, "p90": 10, "p95": 20, "p99": 100, "p999": 100
 """Fewest samples for a point of a trend line, where an eye averages over many: one beyond the quantile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A final block: what statistics are made of.
 
     Attributes:

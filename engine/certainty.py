@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from engine.batches import Batches
@@ -31,8 +31,7 @@ _LONGEST_WAIT_S: Final = 86_400.0
 """Beyond a day nobody waits for a percentile, and the estimate is worth nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certainty:
+class Certainty(Struct, frozen=True):
     """By label of a percentile, as in `engine.figures.Latency`, which has the meanings."""
 
     ci95: dict[str, tuple[float, float]] = field(default_factory=dict)

@@ -7,11 +7,11 @@ columns are views where they can be: at 200,000 requests a second every copy is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine import wire
 from engine.histogram import FINE, Ages, Nanoseconds
@@ -25,8 +25,7 @@ _GIVEN_UP: Final = (wire.ERROR_CODE["unfinished"], wire.ERROR_CODE["unsent"])
 FIRST_FAILED_STATUS: Final = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """Requests that ended, in the order in which they did. All arrays have the same shape (n,).
 
     Attributes:

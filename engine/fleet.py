@@ -11,10 +11,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from time import monotonic_ns
 from typing import IO, Any, Final
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from engine import wire
@@ -32,8 +32,7 @@ LAST_FRAME_S: Final = 2.0
 """How long after its drain time a worker may take to say goodbye."""
 
 
-@dataclass(slots=True)
-class _Member:
+class _Member(Struct):
     """One worker as its fleet sees it."""
 
     number: int

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from hdrh.histogram import HdrHistogram
+from msgspec import Struct
 
 from engine.figures import Latency
 
@@ -94,8 +94,7 @@ FINE: Final = Bins(3)
 """Three digits everywhere: what HdrHistogram's users are used to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ages:
+class Ages(Struct, frozen=True):
     """How old some requests had become when they were given up: longer than that is all one can say of them.
 
     Attributes:
@@ -109,8 +108,7 @@ class Ages:
     longest_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """A histogram's filled bins: some kilobytes where the whole has a quarter of a megabyte.
 
     Attributes:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
 import anyio
 import httpx
+from msgspec import Struct
 
 from engine.errors import UsageError
 from engine.plan import Plan, Tls
@@ -35,8 +35,7 @@ class TooLarge(FetchFailed):
     """The answer is longer than anything that is worth reading."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer, whatever its status.
 
     Attributes:

@@ -7,7 +7,6 @@ thousand of them is written once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -74,8 +73,7 @@ class Trace(Struct, frozen=True, kw_only=True):
     gc_cycles: tuple[Cycle, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
+class Looks(Struct, frozen=True):
     """All looks on demand of a run, oldest first."""
 
     profiles: Sequence[CpuProfile] = ()

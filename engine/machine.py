@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
 
 CountedBy: TypeAlias = Literal["tracepoint", "proc", ""]
 
 
-@dataclass(frozen=True, slots=True)
-class CoreNow:
+class CoreNow(Struct, frozen=True):
     """One core since the look before, in percent of its time.
 
     Attributes:
@@ -39,8 +39,7 @@ class CoreNow:
         return self.user_pct + self.system_pct + self.softirq_pct + self.steal_pct
 
 
-@dataclass(frozen=True, slots=True)
-class HostNow:
+class HostNow(Struct, frozen=True):
     """A machine at the last look.
 
     Attributes:
@@ -71,8 +70,7 @@ class HostNow:
         return tuple(core.busy_pct for core in self.cores)
 
 
-@dataclass(frozen=True, slots=True)
-class Throttle:
+class Throttle(Struct, frozen=True):
     """Some time within which the target was kept from running because its CPU quota was used up.
 
     Attributes:
@@ -88,8 +86,7 @@ class Throttle:
     periods: int
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerNow:
+class ContainerNow(Struct, frozen=True):
     """The control group of the target at the last look.
 
     Attributes:
@@ -112,8 +109,7 @@ class ContainerNow:
     cpus: tuple[int, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadsNow:
+class ThreadsNow(Struct, frozen=True):
     """All threads of the target and its children since the look before.
 
     Attributes:

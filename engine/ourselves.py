@@ -6,16 +6,16 @@ Linux only; elsewhere, and where the files are not there, nothing is known and n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 CPU_STAT: Final = Path("/sys/fs/cgroup/cpu.stat")
 """Of our own group where it is the root of what we see, as in a container; cgroup v2."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waited:
+class Waited(Struct, frozen=True):
     """What a process has waited since its start.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.experiments import Experiment
 from engine.figures import Calibration
@@ -15,8 +16,7 @@ from engine.snapshot import RunState
 from engine.views import record
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """A run at one instant, as far as it differs from an earlier one.
 
     Attributes:

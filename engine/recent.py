@@ -7,8 +7,9 @@ reported are read. Counting frames as they arrive instead would make a steady ra
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from engine.columns import Columns
 from engine.figures import Latency
@@ -18,8 +19,7 @@ STEP_NS: Final = 100_000_000
 STEPS: Final = 10
 
 
-@dataclass(slots=True)
-class _Step:
+class _Step(Struct):
     done: int = 0
     errors: int = 0
     bytes_in: int = 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from engine.experiments import Experiment
 from engine.figures import Event, Pause, Second, SegmentFigures
@@ -13,8 +14,7 @@ from engine.plan import Plan
 from engine.snapshot import RunState, Target
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A run so far, or whole.
 
     Attributes:

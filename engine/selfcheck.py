@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from engine import wire
 from engine.figures import ClientFigures
@@ -18,8 +18,7 @@ SERVICE_SAMPLES: Final = 500
 """Of a frame: its median has to be known to some percent only, and at 200,000 requests a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnLook:
+class OwnLook(Struct, frozen=True):
     """A look at our own processes, about a second after the one before.
 
     Attributes:

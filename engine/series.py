@@ -6,11 +6,12 @@ of its own, and settles on its own; nothing is carried over. Whoever drives a ru
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final, Protocol
+
+from msgspec.structs import replace
 
 from engine.errors import EngineLost, UsageError
 from engine.figures import Second, SegmentFigures
@@ -131,8 +132,8 @@ class Series:
             run, number = self._run, self._number
         snapshot = run.latest()
         if snapshot.state is RunState.DONE and not self.finished.is_set():
-            snapshot = dataclasses.replace(snapshot, state=RunState.DRAINING)  # more are to come
-        return dataclasses.replace(snapshot, repeat=(number, self._runs))
+            snapshot = replace(snapshot, state=RunState.DRAINING)  # more are to come
+        return replace(snapshot, repeat=(number, self._runs))
 
     def change(self, load: Load) -> None:
         """Refuse: runs with different loads would not be the same run.
@@ -232,7 +233,7 @@ class Series:
         """Return everything of the newest run, and the result of each that came to its end."""
         with self._lock:
             run, done = self._run, tuple(self._done)
-        return dataclasses.replace(run.record(), repeats=done)
+        return replace(run.record(), repeats=done)
 
     def join(self) -> Record:
         """Wait until all are over.

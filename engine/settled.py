@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from msgspec import Struct
 
 from engine.batches import Batches
 from engine.blocks import Block
@@ -44,8 +44,7 @@ _ORDER: Final[tuple[SegmentState, ...]] = ("starting", "warming", "shifted", "dr
 """What is said where the series disagree: the state that is furthest from settled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """Something that was found out about a segment.
 
     Attributes:
@@ -61,8 +60,7 @@ class Turn:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     start_s: float
     span_s: float
     done: int

@@ -6,8 +6,9 @@ A live run publishes one ten times a second; a saved session is turned into one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from engine.experiments import ExperimentNow
 from engine.figures import Event, Granularity, Latency, Pause, Second, SegmentFigures
@@ -28,8 +29,7 @@ class RunState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """The last second, moving.
 
     Attributes:
@@ -53,8 +53,7 @@ class Now:
     oldest_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What is known of the service under load.
 
     Attributes:
@@ -80,8 +79,7 @@ class Target:
     gomaxprocs: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessNow:
+class ProcessNow(Struct, frozen=True):
     """The target's process at the last look, with all that descend from it.
 
     Attributes:
@@ -103,8 +101,7 @@ class ProcessNow:
     major_faults_per_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GcNow:
+class GcNow(Struct, frozen=True):
     """The target's garbage collector at the last look.
 
     Attributes:
@@ -128,8 +125,7 @@ class GcNow:
     goroutines: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """A series that the user chose to see, at the last look.
 
     Attributes:
@@ -143,8 +139,7 @@ class Chosen:
     a_second: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
+class Looking(Struct, frozen=True):
     """What looking at the target costs: the polls of the last ten seconds.
 
     Attributes:
@@ -158,8 +153,7 @@ class Looking:
     poll_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ghost:
+class Ghost(Struct, frozen=True):
     """Another session, to be seen behind a Snapshot.
 
     Attributes:
@@ -177,8 +171,7 @@ class Ghost:
     seconds: Sequence[Second] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """One instant of a run.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from engine.figures import Backlog, SegmentState, Steadiness, WarmUp
 from engine.stats.overload import Growth
@@ -20,8 +21,7 @@ _LONGEST_ETA_S: Final = 3600.0
 """What is further away than this will not be waited for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(Struct, frozen=True):
     """A jump to another level: when, in seconds since the run began, and by what difference of logarithms."""
 
     at_s: float

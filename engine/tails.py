@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from engine.columns import Columns
 from engine.figures import Cause, CauseFigures, TailFigures
@@ -25,8 +25,7 @@ REACH_NS: Final = 60_000_000_000
 """How long what happened is remembered: as long as the slowest request that it can be held against."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Slow:
+class _Slow(Struct, frozen=True):
     """Slow requests of one frame; arrays of shape (n,), in nanoseconds on the monotonic clock."""
 
     segment: int

@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from engine.errors import TargetUnreachable, UsageError
 from engine.plan import Plan, Tls, port_of
@@ -17,8 +18,7 @@ TRY_S: Final = 3.0
 """For each address of a name; a live service accepts within milliseconds, a firewall never answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where to connect.
 
     Attributes:

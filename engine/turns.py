@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from engine.columns import Columns
 from engine.experiments import LegFigures, Setting
@@ -23,8 +24,7 @@ FIRST_GAP_S: Final = 5.0
 _NS: Final = 1_000_000_000
 
 
-@dataclass(slots=True)
-class _Leg:
+class _Leg(Struct):
     """One stretch with one setting; counted from `from_ns` to `until_ns`."""
 
     setting: Setting

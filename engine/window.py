@@ -15,11 +15,11 @@ Settings are never blended: a window begins anew with its segment.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.columns import Columns
 from engine.figures import Latency
@@ -38,8 +38,7 @@ _NONE: Final[Counts] = np.zeros(0, np.int64)
 Number = TypeVar("Number", bound=np.generic)
 
 
-@dataclass(frozen=True, slots=True)
-class _Second:
+class _Second(Struct, frozen=True):
     """A second that is over.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Final
+
+from msgspec import Struct
 
 from engine.figures import Second, SegmentFigures
 from engine.spectrum import edge_s
@@ -128,16 +129,14 @@ def tradeoff_chart(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """Points that are joined: where on the axis below, and the logarithm of seconds."""
 
     points: Sequence[tuple[float, float]]
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """The axis below: its ends, and what is written where."""
 
     begin: float

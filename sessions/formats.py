@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from sessions.hgrm import as_hgrm
 from sessions.html.page import as_html
@@ -16,8 +17,7 @@ from sessions.tables import seconds_csv, segments_csv
 DEFAULT: Final = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(Struct, frozen=True):
     """What text is laid out for; other forms do not care.
 
     Attributes:
@@ -41,6 +41,8 @@ FORMATS: Final[Mapping[str, Write]] = {
     "hgrm": lambda session, _: as_hgrm(session),
 }
 
+PLAIN: Final = Paper()
+
 ENDINGS: Final[Mapping[str, str]] = {
     ".json": "json",
     ".md": "markdown",
@@ -57,7 +59,7 @@ def format_of(path: Path) -> str:
     return ENDINGS.get(path.suffix.lower(), DEFAULT)
 
 
-def write(session: Session, form: str, paper: Paper = Paper()) -> str:
+def write(session: Session, form: str, paper: Paper = PLAIN) -> str:
     """Return the report in the form of that name.
 
     Raises:

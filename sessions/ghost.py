@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from engine.snapshot import Ghost, Snapshot
 from sessions.model import Session
@@ -11,8 +12,7 @@ from sessions.model import Session
 Alignment: TypeAlias = Literal["run", "segment"]
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
+class Overlay(Struct, frozen=True):
     """A session that is to be seen behind another.
 
     Attributes:

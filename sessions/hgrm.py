@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from hdrh.histogram import HdrHistogram
+from msgspec import Struct
 
 from engine.errors import NothingMeasured, UsageError
 from engine.figures import SegmentFigures
@@ -29,8 +29,7 @@ HALF_UP: Final = 1e-14
 """Java rounds halves up where Python rounds them to even: the files are to be the same, byte by byte."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A point of a distribution: so many samples, this share of all, took no longer than this."""
 
     value_ns: int

@@ -8,15 +8,14 @@ would be a quarter of a megabyte a second, are kept as differences of their coun
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import compress, count
 from operator import is_not
 from typing import Any, Final
 
 import msgspec
 import numpy as np
-from msgspec import Struct
-from msgspec.structs import replace as changed
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine.figures import Event, Pause, Second, SegmentFigures
 from engine.histogram import FINE, Counts, Histogram, encode_hdr
@@ -60,8 +59,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     deltas: tuple[Delta, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """How a session is kept: what the user says of it, and its id."""
 
     id: str
@@ -111,7 +109,7 @@ def entry_of(
             events=new.events[events_from:],
             seconds=new.seconds[seconds_from:],
             segments=tuple(
-                changed(row, calibration=now.calibrations[row.index])
+                replace(row, calibration=now.calibrations[row.index])
                 for row in new.segments
                 if row.index in now.counts
             ),
@@ -138,8 +136,7 @@ def entry_of(
     return entry, bare
 
 
-@dataclass(slots=True)
-class Rebuilt:
+class Rebuilt(Struct):
     """A session that is put together again, record by record.
 
     Attributes:
@@ -187,11 +184,11 @@ class Rebuilt:
         if self.about is None or self._last is None:
             raise ValueError("there is no record")
         segments = tuple(
-            changed(row, histogram=self._histograms(index)) for index, row in sorted(self._segments.items())
+            replace(row, histogram=self._histograms(index)) for index, row in sorted(self._segments.items())
         )
         speaks = next((row for row in segments if row.index == self._last.result), None)
         state: Any = self._last.state
-        return changed(
+        return replace(
             self.about,
             duration_s=self._last.at_s,
             state=state,
@@ -225,7 +222,7 @@ class Rebuilt:
 
 
 def _bare(session: Session) -> Session:
-    return changed(
+    return replace(
         session,
         duration_s=0.0,
         state="running",

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.errors import UsageError
 
@@ -29,8 +30,7 @@ _HEAD: Final = struct.Struct("<III")
 _LEVEL: Final = 1  # the fastest; higher ones take thrice the time for a tenth less
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(Struct, frozen=True):
     """What could be read of a journal.
 
     Attributes:

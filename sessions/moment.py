@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from engine.figures import Event
 from engine.plan import Load

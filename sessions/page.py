@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from sessions.words import Mood
 
@@ -41,8 +42,7 @@ _ASCII: Final = str.maketrans(
 _COLOURS: Final[Mapping[str, str]] = {"good": "32", "warn": "33", "bad": "1;31", "title": "1", "dim": "2"}
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column of a table.
 
     Attributes:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.errors import LoadtopError, UsageError
@@ -28,8 +28,7 @@ LARGEST_BYTES: Final = 1 << 30
 _OVER: Final = frozenset({"done", "failed"})
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What became of one journal.
 
     Attributes:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
+
+from msgspec import Struct
 
 REDACTED: Final = "[redacted]"
 
@@ -42,8 +43,7 @@ _USER_INFO: Final = re.compile(r"(?<=://)[^\s/?#'\"]*@")
 _BEARER: Final = re.compile(r"\b(bearer|basic|digest)\s+[\w.~+/=-]{6,}", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Veil:
+class Veil(Struct, frozen=True):
     """What is done to text before it is kept or shown.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from engine.errors import UsageError
 from engine.plan import Load
@@ -13,8 +14,7 @@ from sessions.redact import REDACTED
 Deed: TypeAlias = Literal["load", "pause", "resume"]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One thing that was done.
 
     Attributes:
@@ -28,8 +28,7 @@ class Step:
     load: Load | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """A session's load, from its begin to its end.
 
     Attributes:

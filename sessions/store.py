@@ -6,12 +6,12 @@ import os
 import re
 import stat
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import platformdirs
+from msgspec import Struct
 
 from engine.errors import LoadtopError, UsageError
 from sessions import atomic
@@ -35,8 +35,7 @@ _UNFIT: Final = re.compile(r"[^a-z0-9]+")
 _LONGEST_SLUG: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A line of the list of sessions.
 
     Attributes:

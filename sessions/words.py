@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from engine.figures import Cause, GcFigures, Latency, SegmentFigures, SegmentState, TailFigures
 from engine.histogram import LABELS, MINIMUM_SAMPLES, QUANTILES
@@ -49,8 +50,7 @@ CLIENT: Final[Mapping[str, tuple[Mood, str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A cell of a table of latencies, and what is to be said beside it."""
 
     text: str

@@ -20,7 +20,7 @@ from engine.plan import Plan
 from engine.run import Run
 from engine.series import Driven, Series
 from sessions import store
-from sessions.formats import DEFAULT, Paper, write
+from sessions.formats import DEFAULT, PLAIN, Paper, write
 from sessions.model import Session
 from sessions.objectives import figure, outcome
 from sessions.recovery import recover_all
@@ -355,7 +355,7 @@ def _wants_console(arguments: argparse.Namespace, *, for_stdout: bool) -> bool:
 
 
 def _paper(output: Path | None) -> Paper:
-    return Paper(terminal_width(), is_ascii()) if output is None else Paper()
+    return Paper(terminal_width(), is_ascii()) if output is None else PLAIN
 
 
 def _hand_over(report: str, output: Path | None) -> None:

@@ -7,10 +7,10 @@ Rows that follow one another and share their `help` are explained together: `+ -
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, Literal, TypeAlias
 
+from msgspec import Struct
 from textual.binding import Binding, BindingType
 
 Group: TypeAlias = Literal["load", "target", "display", "ledger", "session", "time", "console"]
@@ -31,8 +31,7 @@ OF_THE_APP: Final = "app."
 """How the ids of keys begin that work on every screen; the others are the run screen's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """A thing that can be done, and the keys that do it.
 
     Attributes:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
-from msgspec.structs import replace as changed
+from msgspec.structs import replace
 
 from engine.figures import Event
 from engine.snapshot import Snapshot, Target
@@ -35,4 +34,4 @@ def _target(target: Target) -> Target:
 
 @lru_cache(maxsize=4096)
 def _event(event: Event) -> Event:
-    return changed(event, text=_text(event.text))
+    return replace(event, text=_text(event.text))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.http_client import LIMIT_BYTES, Answer, Fetcher, FetchFailed, TooLarge
 from engine.probes import find
@@ -19,8 +20,7 @@ SMALL_BYTES: Final = 256 << 10
 """Of a command line, or an index."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """The page to read, where it is, and what it said when it was tried."""
 
     place: Place

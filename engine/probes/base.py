@@ -5,8 +5,9 @@ All `at_ns` are on this machine's monotonic clock (`time.monotonic_ns`), the one
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from engine.machine import ContainerNow, HostNow, ThreadsNow
 from engine.snapshot import Chosen, GcNow, ProcessNow, Target
@@ -15,8 +16,7 @@ RUNTIME: Final = "runtime"
 """The source that reads the target's runtime, by its name in gaps."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What is now known of the target; sent at the start and whenever it changes.
 
     Attributes:
@@ -28,32 +28,28 @@ class Found:
     restarted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class HostSample:
+class HostSample(Struct, frozen=True):
     """A machine since the last sample: this one, or the one that the host's `name` says."""
 
     at_ns: int
     host: HostNow
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessSample:
+class ProcessSample(Struct, frozen=True):
     """The target's process."""
 
     at_ns: int
     process: ProcessNow
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadsSample:
+class ThreadsSample(Struct, frozen=True):
     """The target's threads, and those of its children."""
 
     at_ns: int
     threads: ThreadsNow
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """An interval between two looks within which a CPU quota held the target.
 
     Attributes:
@@ -69,8 +65,7 @@ class Held:
     periods: int
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerSample:
+class ContainerSample(Struct, frozen=True):
     """The target's control group, and when it was held back since the sample before."""
 
     at_ns: int
@@ -78,8 +73,7 @@ class ContainerSample:
     held: tuple[Held, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Collections that are known together only, from a source that does not tell each pause.
 
     Attributes:
@@ -100,8 +94,7 @@ class Batch:
     stops: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeSample:
+class RuntimeSample(Struct, frozen=True):
     """The target's garbage collector.
 
     Attributes:
@@ -123,24 +116,21 @@ class RuntimeSample:
     batch: Batch | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesSample:
+class SeriesSample(Struct, frozen=True):
     """Series that the user chose, all of one page."""
 
     at_ns: int
     chosen: tuple[Chosen, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Polled:
+class Polled(Struct, frozen=True):
     """The target was asked something over HTTP, from `began_ns` to `at_ns`, whatever came of it."""
 
     at_ns: int
     began_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """Something that a probe did at the user's wish, for the list of events."""
 
     at_ns: int
@@ -148,8 +138,7 @@ class Told:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A source that did not answer as it should; the run goes on, the gap is marked."""
 
     at_ns: int

@@ -7,9 +7,10 @@ kernel's Documentation/admin-guide/cgroup-v2.rst and scheduler/sched-bwc.rst.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from engine.probes import procfs
 
@@ -18,8 +19,7 @@ _NO_LIMIT: Final = 1 << 60
 """v1 says "no memory limit" with the largest number of pages there could be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The folder of one controller's group.
 
     Attributes:
@@ -39,8 +39,7 @@ class Group:
             yield f"{self.mount}/{part}".removesuffix("/.")
 
 
-@dataclass(frozen=True, slots=True)
-class Bandwidth:
+class Bandwidth(Struct, frozen=True):
     """A CPU quota and what came of it.
 
     Attributes:
@@ -56,8 +55,7 @@ class Bandwidth:
     throttled_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Mount:
+class _Mount(Struct, frozen=True):
     version: Literal["v1", "v2"]
     controllers: frozenset[str]
     root: str

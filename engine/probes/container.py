@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.machine import ContainerNow
 from engine.probes import cgroup, procfs
@@ -50,8 +51,7 @@ async def watch(scene: Scene) -> None:
             await ticks.wait(INTERVAL_S)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True):
     at_ns: int
     bandwidth: Bandwidth
 

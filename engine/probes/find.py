@@ -5,18 +5,17 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 import psutil
+from msgspec import Struct
 
 _COMMAND_WIDTH: Final = 1000
 # These hold sockets for services that they start on demand, and are the ancestors of half the machine.
 _SUPERVISORS: Final = frozenset({"systemd", "launchd"})
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Struct, frozen=True):
     """A socket that listens, and a process that holds it (None where another user's is not ours to see)."""
 
     host: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.looks import CpuProfile, Frame
 from engine.probes.profile import Profile
@@ -16,8 +17,7 @@ MOST_STACKS: Final = 5_000
 ROOT: Final = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Node:
+class Node(Struct, frozen=True, eq=False):
     """A function as it was called from one particular chain of callers.
 
     Attributes:
@@ -37,8 +37,7 @@ class Node:
     children: list[Node]
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionShare:
+class FunctionShare(Struct, frozen=True):
     """What one function took, wherever it was called from.
 
     Attributes:

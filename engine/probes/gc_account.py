@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.probes.base import RuntimeSample
 from engine.probes.memstats import BIRTH, MemStats, recover
@@ -11,8 +12,7 @@ from engine.probes.reading import NO_GOAL
 from engine.snapshot import GcNow
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """One reading, and when it was made.
 
     Attributes:
@@ -30,8 +30,7 @@ class Look:
     started_unix_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """A sample, and whether the process was restarted since the one before."""
 
     sample: RuntimeSample

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import psutil
+from msgspec import Struct
 
 from engine.machine import CoreNow, HostNow
 from engine.probes import procfs
@@ -30,8 +30,7 @@ async def watch(scene: Scene) -> None:
             scene.publish(HostSample(scene.clock(), now))
 
 
-@dataclass(frozen=True, slots=True)
-class Counters:
+class Counters(Struct, frozen=True):
     """What needs two looks.
 
     Attributes:

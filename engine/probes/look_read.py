@@ -7,8 +7,9 @@ the wall clocks of both machines where it tells its own, or by when it was asked
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from engine.looks import CpuProfile, Cycle, Stop, Trace, TraceClock
 from engine.probes.flame import keep
@@ -26,8 +27,7 @@ SecondsOf: TypeAlias = Callable[[int], float]
 """A moment of the monotonic clock as seconds since the run began."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """An answer. Times are nanoseconds of this machine's monotonic clock.
 
     Attributes:

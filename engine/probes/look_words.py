@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from statistics import median
 from typing import Final
+
+from msgspec import Struct
 
 from engine.http_client import Answer
 from engine.looks import CpuProfile, Stop, Trace
@@ -79,8 +80,7 @@ def _trace(trace: Trace) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class KindOfStop:
+class KindOfStop(Struct, frozen=True):
     """All stops of one kind, in seconds."""
 
     kind: str

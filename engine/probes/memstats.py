@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 SLOTS: Final = 256
 TRAILER: Final = b"\n# runtime.MemStats\n"
@@ -25,8 +26,7 @@ _NUMBER: Final = re.compile(r"\d{1,20}")
 _NUMBERS: Final = re.compile(r"\[(?:[0-9]{1,20} )*+[0-9]{1,20}\]")
 
 
-@dataclass(frozen=True, slots=True)
-class MemStats:
+class MemStats(Struct, frozen=True):
     """The fields of runtime.MemStats that loadtop uses; None where the source lacks one, or has nonsense there.
 
     Attributes:
@@ -54,8 +54,7 @@ class MemStats:
     runtime: str = "go"
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
+class Cycle(Struct, frozen=True):
     """One collection: its number since the process began, its end (unix), how long the world stood still."""
 
     number: int
@@ -63,8 +62,7 @@ class Cycle:
     pause_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(Struct, frozen=True):
     """What happened between two readings.
 
     Attributes:

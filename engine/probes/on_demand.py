@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from time import monotonic_ns
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from engine.errors import LookFailed, UsageError
 from engine.http_client import Fetcher, FetchFailed, TooLarge
@@ -32,8 +33,7 @@ GRACE_S: Final = 10.0
 Look: TypeAlias = CpuProfile | Trace
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct, frozen=True):
     """How one kind of look is taken.
 
     Attributes:

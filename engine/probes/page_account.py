@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.probes.base import Batch, RuntimeSample
 from engine.probes.gc_account import Account
@@ -19,8 +21,7 @@ _REACH_S: Final = 60.0
 _SAME_BIRTH_S: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class PageLook:
+class PageLook(Struct, frozen=True):
     """One reading, and when it was made; `offset_ns` is our wall clock less our monotonic clock then."""
 
     reading: Reading

@@ -7,9 +7,10 @@ latter walks the whole heap profile too. Pages of metrics stop nothing, and tell
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
+
+from msgspec import Struct
 
 from engine.plan import Plan
 from engine.probes.dialects import runtime_reader
@@ -24,8 +25,7 @@ _VARS: Final = "/debug/vars"
 _METRICS: Final = ("/metrics", "/actuator/prometheus")
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A page that shows a runtime, and how to read it."""
 
     url: str
@@ -33,8 +33,7 @@ class Endpoint:
     after: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One server that may show the runtime.
 
     Attributes:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
 import psutil
+from msgspec import Struct
 
 from engine.probes import find, procfs
 from engine.probes.base import ProcessSample
@@ -78,8 +78,7 @@ async def _follow(scene: Scene, process: psutil.Process) -> None:
         await ticks.wait(INTERVAL_S)
 
 
-@dataclass(frozen=True, slots=True)
-class _Counters:
+class _Counters(Struct, frozen=True):
     """What needs two looks, of each process: CPU time in seconds, and page faults without and with the disk."""
 
     at_ns: int

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 ROOT: Final = ""
 """Where `/proc` and `/sys` are under on this machine."""
@@ -25,8 +26,7 @@ TICK_S: Final = 1 / os.sysconf("SC_CLK_TCK")
 """The unit of CPU times in `stat` files."""
 
 
-@dataclass(frozen=True, slots=True)
-class CoreTicks:
+class CoreTicks(Struct, frozen=True):
     """Times of one core since the machine started, in any unit; guests are part of `user`."""
 
     user: float
@@ -36,8 +36,7 @@ class CoreTicks:
     idle: float
 
 
-@dataclass(frozen=True, slots=True)
-class TaskStat:
+class TaskStat(Struct, frozen=True):
     """What `stat` says of a process or of one thread.
 
     Attributes:
@@ -55,8 +54,7 @@ class TaskStat:
     processor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Switches:
+class Switches(Struct, frozen=True):
     """How often a thread gave up its core, had it taken away, and changed it (None where not told)."""
 
     voluntary: int

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.looks import Frame
 from engine.probes.protobuf import BadMessage, Message, message, messages, number, numbers, payload, signed
@@ -35,16 +36,14 @@ class BadProfile(ValueError):
     """The bytes are no profile; the message is one line that says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class ValueType:
+class ValueType(Struct, frozen=True):
     """What a number of a sample means, such as ("cpu", "nanoseconds")."""
 
     kind: str
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """A call stack and its values.
 
     Attributes:
@@ -56,8 +55,7 @@ class Sample:
     values: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """A profile, its references resolved.
 
     Attributes:

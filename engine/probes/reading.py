@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.figures import Granularity
 from engine.probes.memstats import MemStats
@@ -21,8 +22,7 @@ WORDS: Final[dict[Granularity, str]] = {
 NO_GOAL: Final = 1 << 62  # with its collector off, Go's goal is the largest number there is
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a page says. Counts are since the process began; None where the page lacks something.
 
     Attributes:

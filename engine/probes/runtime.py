@@ -10,8 +10,9 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from engine.http_client import Answer, Fetcher, FetchFailed, TooLarge
 from engine.probes.attach import SMALL_BYTES, Choice, Server, choose, tried

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import psutil
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.figures import Granularity
 from engine.http_client import LIMIT_BYTES, Answer, Fetcher
@@ -20,8 +21,7 @@ from engine.snapshot import Target
 _SAME_RESTART_NS: Final = 3_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(Struct, frozen=True):
     """One life of a process: a restart begins another, even where the number is used again."""
 
     pid: int

@@ -14,8 +14,10 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.machine import CountedBy, ThreadsNow
 from engine.probes import procfs
@@ -71,8 +73,7 @@ class _Glance(NamedTuple):
     timeslices_per_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Struct, frozen=True):
     """The rest of what is known of a thread, from the last time that it was read whole.
 
     Attributes:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.probes.trace_batches import BadTrace, Generation, generations
 from engine.probes.trace_pairs import (
@@ -49,16 +50,14 @@ _KEPT: Final = frozenset({STW_BEGIN, STW_END, GC_ACTIVE, GC_BEGIN, GC_END})
 _ARGUMENTS: Final = tuple(_NUMBERS.get(event, 0) for event in range(256))
 
 
-@dataclass(frozen=True, slots=True)
-class WallClock:
+class WallClock(Struct, frozen=True):
     """One moment by two clocks of the target: nanoseconds of the trace, and since 1970."""
 
     trace_ns: int
     wall_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class TraceLog:
+class TraceLog(Struct, frozen=True):
     """What a trace says of stops and collections. Times are nanoseconds of the target's monotonic clock.
 
     Attributes:

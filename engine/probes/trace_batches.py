@@ -6,8 +6,9 @@ thread; batches of one thread are in the order of time, those of different threa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from engine.probes.varint import uvarint
 
@@ -25,8 +26,7 @@ class BadTrace(ValueError):
     """The bytes are no trace that can be read; the message is one line that says why."""
 
 
-@dataclass(slots=True)
-class Generation:
+class Generation(Struct):
     """What is read of about a second of a trace; its strings and its clock are its own."""
 
     hz: int = DEFAULT_HZ

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 # Numbers of events, the same in all formats that are read (`internal/trace/tracev2` in Go's source).
 STW_BEGIN: Final = 26
@@ -14,8 +15,7 @@ GC_BEGIN: Final = 29
 GC_END: Final = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """One event.
 
     Attributes:
@@ -31,8 +31,7 @@ class Moment:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """A stop of the world, as Go calls its reason: "GC sweep termination", "read mem stats", ..."""
 
     kind: str
@@ -40,8 +39,7 @@ class Stop:
     end_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
+class Cycle(Struct, frozen=True):
     """A collection. `whole` is False where it began before the trace or went on after it."""
 
     start_ns: int

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Pprof:
+class Pprof(Struct, frozen=True):
     """Where the target's pprof pages are, and what must be sent along to see them."""
 
     prefix: str

@@ -14,12 +14,12 @@ already: there opening a connection and a lost first attempt have no effect of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.figures import LEFT_OUT, Calibration, LeftOut
 from engine.histogram import Histogram
@@ -29,8 +29,7 @@ MOST_ATOMS: Final = 64
 """Values that the times of opening a connection are reduced to, beyond which more of them change nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What was counted in a segment.
 
     Attributes:
@@ -50,8 +49,7 @@ class Taken:
     open_loop: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
+class _Stage(Struct, frozen=True):
     """p99 with some things left out; `at_least` where it lies among requests without an answer."""
 
     p99_s: float

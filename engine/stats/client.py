@@ -17,8 +17,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from engine.figures import ClientFigures, Latency
 
@@ -26,8 +27,7 @@ Level: TypeAlias = Literal["good", "tight", "red"]
 ClientVerdict: TypeAlias = Literal["ok", "tight", "client-bound", "not-judged"]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """From where on a signal is tight, and from where on red; neither includes the threshold itself."""
 
     tight: float
@@ -82,8 +82,7 @@ LASTING: Final = 0.1
 """Share of a segment's seconds that were CLIENT-BOUND from which on all of it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnSecond:
+class OwnSecond(Struct, frozen=True):
     """What is known of ourselves in one second.
 
     Attributes:
@@ -115,8 +114,7 @@ class OwnSecond:
     service_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Signal:
+class _Signal(Struct, frozen=True):
     name: str
     level: Level
     reason: str

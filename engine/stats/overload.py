@@ -9,10 +9,10 @@ one second alone would be asked often enough to be wrong by chance.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from engine.stats.distributions import student_t
 from engine.stats.settle import Series
@@ -27,8 +27,7 @@ _CONFIDENCE: Final = 0.975
 _MOST_CORRELATION: Final = 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
+class Growth(Struct, frozen=True):
     """A backlog that grows.
 
     Attributes:

@@ -16,11 +16,11 @@ live band is wider (Wilson's interval with z = 3.1, from an asymptotic confidenc
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.stats.distributions import binomial, student_t
 
@@ -35,8 +35,7 @@ _LEAST_FREEDOM: Final = 3.0
 _KURTOSIS: Final = 3.0  # of the normal distribution
 
 
-@dataclass(frozen=True, slots=True)
-class Worth:
+class Worth(Struct, frozen=True):
     """What the samples behind a percentile are worth.
 
     Attributes:

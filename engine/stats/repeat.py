@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median, stdev
 from typing import Final
+
+from msgspec import Struct
 
 from engine.stats.distributions import student_t
 
@@ -20,8 +21,7 @@ FEWEST: Final = 3
 """Runs from which on there is a band; two show that runs differ, not by how much they can."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(Struct, frozen=True):
     """A figure of several runs.
 
     Attributes:

@@ -13,11 +13,11 @@ of the noise. The last place of every figure here was checked by simulation, see
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Series: TypeAlias = npt.NDArray[np.float64]
 State: TypeAlias = Literal["starting", "warming", "settling", "settled", "shifted", "drifting", "noisy"]
@@ -44,8 +44,7 @@ _ROOM: Final = 256
 _MOST_CORRELATION: Final = 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Something that the detector found.
 
     Attributes:
@@ -242,8 +241,7 @@ class Detector:
         self._held = 0
 
 
-@dataclass(slots=True)
-class _Stairs:
+class _Stairs(Struct):
     """Shifts the same way, soon after each other: where the first and the last began."""
 
     foot: int

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal, TypeAlias
 
@@ -57,8 +56,7 @@ class SloFigures(Struct, frozen=True, kw_only=True):
         return self.verdict == "met" or (self.lenient and self.verdict == "not-enough-data")
 
 
-@dataclass(frozen=True, slots=True)
-class Slo:
+class Slo(Struct, frozen=True):
     """An objective: a figure, and the side of a limit that it must be on.
 
     Attributes:
@@ -84,8 +82,7 @@ class Slo:
         return value < self.limit if self.below else value > self.limit
 
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
+class _Measured(Struct, frozen=True):
     """A figure as far as it is known. `at_least`: a lower bound; `missing`: why there is none."""
 
     value: float | None = None
@@ -95,8 +92,7 @@ class _Measured:
     missing: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Metric:
+class _Metric(Struct, frozen=True):
     unit: Unit
     units: Mapping[str, float]
     measure: Callable[[SegmentFigures], _Measured]

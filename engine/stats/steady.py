@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
+from msgspec import Struct
 
 from engine.stats.settle import MARGIN, Series, drift
 
@@ -23,8 +23,7 @@ PEAK: Final = 0.5
 SHORTEST_PERIOD: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Unsteady:
+class Unsteady(Struct, frozen=True):
     """What keeps a series from being steady.
 
     Attributes:

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from engine.figures import SegmentFigures
 from engine.histogram import LABELS
@@ -43,8 +44,7 @@ CAVEATS: Final[Mapping[Design, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What a comparison says.
 
     Attributes:
@@ -66,8 +66,7 @@ class Verdict:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """A figure with the ends of its 95 % interval, on logarithms; an end that nobody knows is infinite."""
 
     middle: float

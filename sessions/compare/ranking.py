@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.figures import SegmentFigures
 from engine.stats.slo import SloFigures, judge_all
@@ -28,8 +29,7 @@ STEP: Final = math.log(1.01)
 NAMES: Final = {"qps": "throughput", "rss": "memory", "cpu": "CPU"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A session's name, and its segment at the operating point."""
 
     name: str

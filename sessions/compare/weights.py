@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.errors import UsageError
 from engine.figures import SegmentFigures
@@ -14,8 +15,7 @@ DEFAULT_WEIGHTS: Final = "qps=0.4,p99=0.45,rss=0.15"
 ROUNDING: Final = 0.001
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """Something that sessions are ranked by.
 
     Attributes:

@@ -7,8 +7,9 @@ width. Labels are HTML, placed in percent, so that they can be read on a phone a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from sessions.html.markup import Markup, element, joined
 from sessions.html.scale import Axis
@@ -17,8 +18,7 @@ Point: TypeAlias = tuple[float, float | None]
 """Across and up, in the units of the axes; no height is a gap."""
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """A line, with its name in the legend and its colour, a variable of the style sheet."""
 
     name: str
@@ -27,8 +27,7 @@ class Curve:
     filled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(Struct, frozen=True):
     """Thin bars from the bottom, such as pauses."""
 
     name: str
@@ -36,16 +35,14 @@ class Bars:
     points: Sequence[tuple[float, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A line from bottom to top, with a word at its top where there is room."""
 
     at: float
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """What is drawn.
 
     Attributes:
@@ -62,7 +59,7 @@ class Chart:
     up: Axis
     curves: Sequence[Curve]
     bars: Sequence[Bars] = ()
-    rules: Sequence[Rule] = field(default=())
+    rules: Sequence[Rule] = ()
     tall: bool = False
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from engine import wire
 from engine.figures import ThreadFigures
@@ -82,7 +80,7 @@ def test_what_the_end_cut_off_bounds_the_tail_by_its_age() -> None:
 def test_what_a_schedule_left_unsent_is_at_most_as_old_as_the_schedule() -> None:
     books = ledger()
     entry = frame(*[(0, 5 * MS, 200)] * 90, at_ns=S)
-    books.add_frame(msgspec.structs.replace(entry, unsent=(wire.Unsent(S, 3 * S, 100),)))
+    books.add_frame(replace(entry, unsent=(wire.Unsent(S, 3 * S, 100),)))
     figures = books.figures(3 * S)[0]
     latency = figures.latency_s.response
     assert figures.errors == {"unsent": 100}
@@ -97,7 +95,7 @@ def steady(*, took_ns: int, status: int = 200, connect_ns: int = 0) -> Ledger:
         at = second * S
         due = [(at + i * 10 * MS, at + i * 10 * MS + took_ns + i, 200) for i in range(100)] * 2
         entry = frame(*due, (at, at + MS, status), at_ns=at + S)
-        books.add_frame(msgspec.structs.replace(entry, connect=wire.pack_times([connect_ns] * 2)))
+        books.add_frame(replace(entry, connect=wire.pack_times([connect_ns] * 2)))
         books.look_at_ourselves(OwnLook(span_s=1.0, cpu_pct=(85.0, 40.0)))
         books.settle(at + S)
     return books

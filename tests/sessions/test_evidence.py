@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from engine.experiments import Effect, Experiment, LegFigures, Setting
 from engine.figures import Calibration, ClientFigures, LatencySet, LeftOut, SegmentFigures
@@ -27,10 +26,10 @@ def repeated(make_record: MakeRecord, *p99_ms: float, bound: tuple[int, ...] = (
     base = record.segments[-1]
     runs = []
     for number, p99 in enumerate(p99_ms):
-        latency = msgspec.structs.replace(base.latency_s.response, p99=p99 / 1e3, p50=p99 / 4e3, ci95={})
+        latency = replace(base.latency_s.response, p99=p99 / 1e3, p50=p99 / 4e3, ci95={})
         client = ClientFigures(verdict="client-bound" if number in bound else "ok")
         runs.append(
-            msgspec.structs.replace(
+            replace(
                 base,
                 state="settled",
                 latency_s=LatencySet(response=latency),
@@ -39,7 +38,7 @@ def repeated(make_record: MakeRecord, *p99_ms: float, bound: tuple[int, ...] = (
                 throughput_ci95_rps=None,
             )
         )
-    return session_of(dataclasses.replace(record, repeats=runs), name="", note="")
+    return session_of(replace(record, repeats=runs), name="", note="")
 
 
 def test_three_runs_have_a_median_and_a_band_and_say_first_what_they_could_prove(
@@ -84,12 +83,12 @@ def test_a_single_run_says_nothing_of_runs(make_record: MakeRecord) -> None:
 
 def test_runs_that_did_not_settle_are_told_where_they_were_to(make_record: MakeRecord) -> None:
     record = make_record()
-    young: list[SegmentFigures] = [msgspec.structs.replace(record.segments[-1], state="settling")] * 3
-    record = dataclasses.replace(record, repeats=young)
+    young: list[SegmentFigures] = [replace(record.segments[-1], state="settling")] * 3
+    record = replace(record, repeats=young)
     words = "0 of 3 runs settled: let them run longer"
     assert words in repeat_lines(session_of(record, name="", note=""))
-    plan = msgspec.structs.replace(record.plan, warmup=Warmup(kind="none"))
-    assert words not in repeat_lines(session_of(dataclasses.replace(record, plan=plan), name="", note=""))
+    plan = replace(record.plan, warmup=Warmup(kind="none"))
+    assert words not in repeat_lines(session_of(replace(record, plan=plan), name="", note=""))
 
 
 CALIBRATION = Calibration(
@@ -112,8 +111,8 @@ def test_p99_stands_beside_itself_with_the_reason_for_the_difference(make_record
         "without an answer: 12, in response times, p99 is at least 10.0 s lower without",
     ]
     record = make_record()
-    segments = [msgspec.structs.replace(segment, calibration=CALIBRATION) for segment in record.segments]
-    session = session_of(dataclasses.replace(record, segments=segments), name="", note="")
+    segments = [replace(segment, calibration=CALIBRATION) for segment in record.segments]
+    session = session_of(replace(record, segments=segments), name="", note="")
     for report in (as_text(session, width=100), as_markdown(session)):
         assert "p99 with and without" in report
         assert "calibrated 2.00 ms" in report
@@ -154,14 +153,12 @@ def test_an_experiment_is_told_with_both_settings_and_every_caveat(make_record: 
         "B's p50 SAME: +0.1 % (-1.0 to +1.2) over 6 pairs",
         "the baseline moved: p50 of A was +22 % at the end",
     ]
-    session = session_of(dataclasses.replace(make_record(), experiments=[EXPERIMENT]), name="", note="")
+    session = session_of(replace(make_record(), experiments=[EXPERIMENT]), name="", note="")
     assert lines[1] in as_text(session, width=120)
     assert "Experiments" in as_markdown(session)
     assert parse(as_json(session).encode()).experiments == session.experiments
 
 
 def test_an_aborted_experiment_has_no_verdict_but_a_reason() -> None:
-    aborted = msgspec.structs.replace(
-        EXPERIMENT, state="aborted", effects=(), words="aborted: the load was paused"
-    )
+    aborted = replace(EXPERIMENT, state="aborted", effects=(), words="aborted: the load was paused")
     assert experiment_lines(aborted)[1:] == ["aborted: the load was paused"]

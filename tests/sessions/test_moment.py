@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
-from msgspec.structs import replace as changed
+from msgspec.structs import replace
 
 from engine.figures import Event, SegmentFigures
 from engine.plan import Load
@@ -78,7 +77,7 @@ def test_a_moment_has_what_was_until_then(
 
 
 def test_a_row_that_was_rounded_up_past_the_begin_of_its_segment_is_in_it(whole: Snapshot) -> None:
-    rows = [changed(row, t_s=row.t_s + 0.0004) for row in whole.seconds]
+    rows = [replace(row, t_s=row.t_s + 0.0004) for row in whole.seconds]
     assert len(moment(replace(whole, seconds=rows), 70.0).seconds) == 61
 
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from engine.figures import Event, Latency, LatencySet, Second, SegmentFigures, TargetFigures
 from engine.plan import Load, Plan

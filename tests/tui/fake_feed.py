@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import math
 import random
@@ -11,8 +10,8 @@ from concurrent.futures import Future
 from functools import cache
 from typing import Any
 
-import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from engine.errors import UsageError
 from engine.figures import (
@@ -270,7 +269,7 @@ def snapshot(at_s: float = 133.4, *, cores: int = 2, **overrides: object) -> Sna
         last_error="read: connection reset by peer",
         last_error_at_s=at_s - 0.4,
     )
-    return dataclasses.replace(made, **overrides)  # type: ignore[arg-type]
+    return replace(made, **overrides)
 
 
 def empty() -> Snapshot:
@@ -284,7 +283,7 @@ def open_loop(at_s: float = 133.4, **overrides: object) -> Snapshot:
     load = Load(mode="open", rate=20_000.0, concurrency=4096, arrivals="poisson")
     assert base.segment is not None
     requests = int(19_998 * (base.segment.end_s - base.segment.start_s))
-    current = msgspec.structs.replace(
+    current = replace(
         base.segment,
         load=load,
         requests=requests,
@@ -299,7 +298,7 @@ def open_loop(at_s: float = 133.4, **overrides: object) -> Snapshot:
         ),
     )
     segments = (*base.segments[:-1], current)
-    now = dataclasses.replace(
+    now = replace(
         base.now,
         rps=19_998.0,
         bytes_in_per_s=19_998 * 143.0,
@@ -307,13 +306,13 @@ def open_loop(at_s: float = 133.4, **overrides: object) -> Snapshot:
         connections=37,
         in_flight=6,
     )
-    return dataclasses.replace(base, load=load, now=now, segment=current, segments=segments)
+    return replace(base, load=load, now=now, segment=current, segments=segments)
 
 
 def blind() -> Snapshot:
     """Return a run against a target of which nothing can be seen."""
     base = snapshot()
-    unseen = [dataclasses.replace(base, gc=None)]
+    unseen = [replace(base, gc=None)]
     segments = [
         SegmentFigures(
             index=row.index,
@@ -330,7 +329,7 @@ def blind() -> Snapshot:
         )
         for row in unseen[0].segments
     ]
-    return dataclasses.replace(
+    return replace(
         base,
         target=Target(
             url="https://api.example.net/v1/items?limit=50",
@@ -368,7 +367,7 @@ def huge() -> Snapshot:
             cpu_pct=6400.0, rss_bytes=MeanMax(mean=9.99e11, max=1e12), gc=GcFigures(count=10**9)
         ),
     )
-    return dataclasses.replace(
+    return replace(
         base,
         at_s=360_000.0,
         duration_s=400_000.0,
@@ -495,7 +494,7 @@ class FakeFeed:
         self._replace(state=state)
 
     def _replace(self, **overrides: object) -> None:
-        self.snapshots[self.index] = dataclasses.replace(
+        self.snapshots[self.index] = replace(
             self.snapshots[self.index],
-            **overrides,  # type: ignore[arg-type]
+            **overrides,
         )

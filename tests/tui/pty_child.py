@@ -7,7 +7,6 @@ loop; `hangup` runs until its terminal is gone. What it has to say goes into fil
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import os
 import resource
@@ -15,6 +14,8 @@ import signal
 import sys
 import time
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tests.tui import fake_feed
 from tui.console import prepare, run_console
@@ -87,7 +88,7 @@ def main() -> None:
     if kind.startswith("hangup"):
         if kind == "hangup-ignored":
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        feed = fake_feed.FakeFeed([dataclasses.replace(fake_feed.snapshot())])
+        feed = fake_feed.FakeFeed([replace(fake_feed.snapshot())])
 
         def save() -> None:
             with (folder / "SAVED").open("a") as file:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from engine.plan import Load
@@ -176,8 +175,8 @@ def test_rows_of_the_ledger_are_selected_compared_and_copied() -> None:
 
 def test_an_old_row_that_is_selected_comes_into_sight() -> None:
     base = fake_feed.snapshot()
-    rows = [msgspec.structs.replace(base.segments[0], index=index) for index in range(40)]
-    long = dataclasses.replace(base, segments=rows, segment=rows[-1])
+    rows = [replace(base.segments[0], index=index) for index in range(40)]
+    long = replace(base, segments=rows, segment=rows[-1])
 
     async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
         assert "#40" in painted(app, Ledger)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal
 
@@ -405,7 +404,7 @@ def test_an_experiment_and_the_number_of_the_run_are_in_the_first_row() -> None:
         phase="settling",
         ends_at_s=fake_feed.snapshot().at_s + 102,
     )
-    snapshot = dataclasses.replace(fake_feed.snapshot(), experiment=now, repeat=(2, 3))
+    snapshot = replace(fake_feed.snapshot(), experiment=now, repeat=(2, 3))
 
     async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
         row = painted(app, Status).splitlines()[0]
@@ -418,7 +417,7 @@ def test_an_experiment_and_the_number_of_the_run_are_in_the_first_row() -> None:
 @pytest.mark.parametrize(("size", "words"), [((120, 40), "last 37 s p50"), ((200, 50), "last 37 s")])
 def test_the_exact_window_stands_beside_the_segment(size: tuple[int, int], words: str) -> None:
     window = Latency(count=5000, p50=0.001234, p90=0.002, p99=0.004567, p999=0.0089, max=0.012)
-    snapshot = dataclasses.replace(fake_feed.snapshot(), window=window, window_s=37.0)
+    snapshot = replace(fake_feed.snapshot(), window=window, window_s=37.0)
 
     async def script(app: ConsoleApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
         shown = painted(app, LatencyPanel)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.looks import CpuProfile, Frame
 from engine.probes.flame import Node, tree
@@ -86,7 +85,7 @@ def test_matches_are_marked_and_their_share_is_said() -> None:
 
 def test_a_profile_that_was_cut_short_or_has_dropped_stacks_says_so() -> None:
     assert "the target ended it early: 10 s were asked for" in text(flame_of(looks.profile(asked_s=10.0)), 120)
-    some = msgspec.structs.replace(looks.profile(), total=1_000_000_000, dropped=4_000_000, dropped_stacks=17)
+    some = replace(looks.profile(), total=1_000_000_000, dropped=4_000_000, dropped_stacks=17)
     assert "0.40 % in 17 stacks not kept" in text(flame_of(some), 120)
     assert "length unknown" in text(flame_of(HOSTILE))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 
 import numpy as np
@@ -69,9 +68,7 @@ def test_a_stall_is_a_column_that_reaches_up_and_a_change_is_a_rule() -> None:
 
 def test_a_session_without_spectra_says_so() -> None:
     base = fake_feed.snapshot(saved="old.json")
-    old = dataclasses.replace(
-        base, seconds=[replace(row, spectrum="") for row in base.seconds], distribution=()
-    )
+    old = replace(base, seconds=[replace(row, spectrum="") for row in base.seconds], distribution=())
     assert "saved without it" in text(Spectrogram(), view(old), 74, 9)
     assert "no answer yet" in text(Distribution(), view(old), 74, 9)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from engine.figures import Event, GcFigures, Latency, LatencySet, Pause, PauseFigures, Second
 from engine.machine import ContainerNow, CoreNow, HostNow, ThreadsNow
@@ -138,15 +136,15 @@ def test_a_generator_that_is_the_limit_is_named_and_its_percentiles_are_grey() -
 
 
 def test_what_one_should_know_while_reading_is_said() -> None:
-    told = dataclasses.replace(SCENES["running"], note="demo: warm-up is simulated")
+    told = replace(SCENES["running"], note="demo: warm-up is simulated")
     assert "demo: warm-up is simulated" in text(Status(), view(told), 120, 2)
 
 
 def test_a_missing_percentile_says_how_many_answers_it_needs() -> None:
     assert SCENES["running"].segment is not None
     few = LatencySet(response=Latency(count=1000, p50=1e-3, p90=2e-3, p95=3e-3, p99=4e-3, max=5e-3))
-    young = msgspec.structs.replace(SCENES["running"].segment, latency_s=few)
-    drawn = text(LatencyPanel(), view(dataclasses.replace(SCENES["running"], segment=young)), 90, 9)
+    young = replace(SCENES["running"].segment, latency_s=few)
+    drawn = text(LatencyPanel(), view(replace(SCENES["running"], segment=young)), 90, 9)
     row = next(line for line in drawn.splitlines() if "p99.9" in line)
     assert "…1 995 more" in row
     assert "more answers are needed" in drawn
@@ -164,7 +162,7 @@ def test_why_the_collector_is_not_seen_is_said() -> None:
     shown = view(SCENES["blind"])
     assert "answers 404" in text(Gc(), shown, 74, 6)
     assert "on another host; its node_exporter: --pro" in text(TargetPanel(), shown, 50, 9)
-    here = dataclasses.replace(SCENES["blind"], target=Target(url="http://127.0.0.1/", same_host=True))
+    here = replace(SCENES["blind"], target=Target(url="http://127.0.0.1/", same_host=True))
     for framed, height in ((True, 9), (False, 1)):
         assert "process not found; give --pid" in text(TargetPanel(), view(here, framed=framed), 60, height)
 
@@ -173,17 +171,17 @@ def with_gc(gc: GcFigures, **overrides: object) -> Snapshot:
     """Return the running scene with other figures of the collector."""
     base = fake_feed.snapshot(**overrides)  # type: ignore[arg-type]
     assert base.segment is not None
-    target = msgspec.structs.replace(base.segment.target, gc=gc)
-    return dataclasses.replace(base, segment=msgspec.structs.replace(base.segment, target=target))
+    target = replace(base.segment.target, gc=gc)
+    return replace(base, segment=replace(base.segment, target=target))
 
 
 def test_the_collector_panel_says_what_the_runtime_says_and_what_asking_costs() -> None:
     base = SCENES["running"]
     assert base.gc is not None
-    shown = dataclasses.replace(
+    shown = replace(
         base,
-        gc=dataclasses.replace(base.gc, goroutines=1234),
-        target=dataclasses.replace(base.target, gomaxprocs=2),
+        gc=replace(base.gc, goroutines=1234),
+        target=replace(base.target, gomaxprocs=2),
         looking=Looking(polls_per_s=2.0, poll_s=0.0021),
     )
     drawn = text(Gc(), view(shown), 120, 8)
@@ -200,10 +198,10 @@ def test_the_collector_panel_says_what_the_runtime_says_and_what_asking_costs() 
 
 
 def test_polling_that_is_off_is_said_beside_the_pauses() -> None:
-    shown = dataclasses.replace(SCENES["running"], looking=Looking(on=False))
+    shown = replace(SCENES["running"], looking=Looking(on=False))
     assert "not polled" in text(Gc(), view(shown), 74, 6)
     assert "not polled" in text(Gc(), view(shown, framed=False), 78, 1)
-    saved = dataclasses.replace(SCENES["saved"], looking=Looking(on=False))
+    saved = replace(SCENES["saved"], looking=Looking(on=False))
     assert "not polled" not in text(Gc(), view(saved), 74, 6)
 
 
@@ -244,7 +242,7 @@ def test_chosen_series_have_a_row_each_with_a_trend() -> None:
         Second(t_s=float(t), series={"jobs_total": 100.0 + t, 'level{k="v"}': 5.0}) for t in range(30)
     )
     chosen = (Chosen("jobs_total", 129.4, True), Chosen('level{k="v"}', -5.25), Chosen("unheard_of"))
-    shown = dataclasses.replace(SCENES["running"], seconds=seconds, chosen=chosen)
+    shown = replace(SCENES["running"], seconds=seconds, chosen=chosen)
     drawn = text(Extras(), view(shown), 60, 5)
     first, second, third = (
         line for line in drawn.splitlines() if "jobs" in line or "level" in line or "unh" in line
@@ -388,14 +386,14 @@ def test_an_open_loop_shows_what_is_asked_beside_what_is_had() -> None:
     assert "37 of at most 4 096 connections" in text(Status(), view(SCENES["open loop"]), 120, 2)
     assert "20 000/s poisson, 37 of at most 4 096 conns" in text(Status(), view(SCENES["open loop"]), 80, 2)
     assert "   20 000/s" in text(Status(), view(SCENES["open loop"]), 60, 2)
-    saved = dataclasses.replace(SCENES["open loop"], state=RunState.DONE, saved="ping.json", now=Now())
+    saved = replace(SCENES["open loop"], state=RunState.DONE, saved="ping.json", now=Now())
     assert "19 998 req/s in #4   asked 20 000/s" in text(Throughput(), view(saved), 74, 14)
     assert "poisson, at most 4 096 connections" in text(Status(), view(saved), 120, 2)
 
 
 def test_an_open_loop_that_is_not_kept_up_with_is_marked() -> None:
     scene = SCENES["open loop"]
-    behind = dataclasses.replace(scene, now=dataclasses.replace(scene.now, rps=12_000.0))
+    behind = replace(scene, now=replace(scene.now, rps=12_000.0))
     for snapshot, tone in ((scene, "text"), (behind, "warn")):
         spans = [span for line in Throughput().rows(view(snapshot), 70, 12) for span in line]
         (answered,) = (span for span in spans if "answered" in span[0])
@@ -422,8 +420,8 @@ def test_the_ledger_has_the_clocks_of_an_open_loop_only_where_there_was_one() ->
 
 def test_what_nothing_judges_is_not_shouted() -> None:
     assert SCENES["running"].segment is not None
-    calm = msgspec.structs.replace(SCENES["running"].segment, state="not-judged", settled_at_s=None)
-    shown = view(dataclasses.replace(SCENES["running"], segment=calm, segments=[calm]))
+    calm = replace(SCENES["running"].segment, state="not-judged", settled_at_s=None)
+    shown = view(replace(SCENES["running"], segment=calm, segments=[calm]))
     drawn = text(Status(), shown, 120, 2) + text(Ledger(), shown, 120, 6)
     assert "judged" not in drawn
     assert "segment #4" in drawn
@@ -437,7 +435,7 @@ def test_what_nothing_judges_is_not_shouted() -> None:
     + [(kind, "text") for kind in ("start", "load", "settled", "pause", "resume", "end")],
 )
 def test_events_that_alarm_are_the_engines_own(kind: str, tone: str) -> None:
-    snapshot = dataclasses.replace(fake_feed.empty(), events=[Event(at_s=1.0, kind=kind)])
+    snapshot = replace(fake_feed.empty(), events=[Event(at_s=1.0, kind=kind)])
     (line,) = Events().rows(view(snapshot), 60, 5)
     assert line[1] == (kind, tone)
 
@@ -446,14 +444,14 @@ def test_no_number_is_made_up_before_the_first_second() -> None:
     drawn = text(LatencyPanel(), view(fake_feed.empty()), 74, 9)
     assert "ms" not in drawn.replace("ms ago", "")
     assert Latency().p50 is None
-    assert "none yet" in text(Events(), view(dataclasses.replace(fake_feed.empty(), events=[])), 60, 5)
-    one = dataclasses.replace(fake_feed.empty(), events=[Event(at_s=0.0, kind="start")])
+    assert "none yet" in text(Events(), view(replace(fake_feed.empty(), events=[])), 60, 5)
+    one = replace(fake_feed.empty(), events=[Event(at_s=0.0, kind="start")])
     assert "start" in text(Events(), view(one), 60, 5)
 
 
 def test_a_core_s_bar_has_a_glyph_for_each_kind_of_work() -> None:
     core = CoreNow(3, user_pct=40.0, system_pct=20.0, softirq_pct=10.0, steal_pct=10.0)
-    scene = dataclasses.replace(SCENES["running"], cores=(80.0,), host=HostNow((core,)))
+    scene = replace(SCENES["running"], cores=(80.0,), host=HostNow((core,)))
     drawn = text(Cores(), view(scene), 33, 3)
     assert "3  ████████▓▓▓▓▒▒░░      80 %" in drawn
     plain_drawn = text(Cores(), view(scene, graph="ascii"), 33, 3)
@@ -461,12 +459,12 @@ def test_a_core_s_bar_has_a_glyph_for_each_kind_of_work() -> None:
     spans = [span for line in Cores().rows(view(scene), 29, 1) for span in line]
     assert next(tone for text, tone in spans if "80 %" in text) == "warn"  # for what was stolen
     assert "█us ▓sy ▒si ░st" in text(Cores(), view(scene), 60, 3)
-    fast = dataclasses.replace(scene, host=HostNow((dataclasses.replace(core, mhz=3412.0),)))
+    fast = replace(scene, host=HostNow((replace(core, mhz=3412.0),)))
     assert "80 % 3.4 GHz" in text(Cores(), view(fast), 60, 3)
 
 
 def test_a_saved_session_knows_only_how_busy_cores_were() -> None:
-    scene = dataclasses.replace(SCENES["saved"], host=None, cores=(50.0,))
+    scene = replace(SCENES["saved"], host=None, cores=(50.0,))
     drawn = text(Cores(), view(scene), 60, 3)
     assert "50 %" in drawn and "▓" not in drawn
 
@@ -474,7 +472,7 @@ def test_a_saved_session_knows_only_how_busy_cores_were() -> None:
 def test_rows_that_cores_leave_over_say_how_the_machine_is() -> None:
     scene = SCENES["running"]
     assert "free 21.4 GB of 25.3 GB   waiting 41 %   load 3.41" in text(Cores(), view(scene), 74, 6)
-    far = dataclasses.replace(scene, remote=fake_feed.host((10.0, 90.0), name="10.0.0.7:9100"))
+    far = replace(scene, remote=fake_feed.host((10.0, 90.0), name="10.0.0.7:9100"))
     drawn = text(Cores(), view(far), 74, 7)
     assert "10.0.0.7:9100 2 cores   50 % busy, most 90 %" in drawn
     wide = text(MachinePanel(), view(far), 100, 9)
@@ -501,9 +499,9 @@ def test_what_holds_the_target_back_is_said_at_every_size() -> None:
 def test_without_limits_and_without_waiting_nothing_is_made_of_it() -> None:
     container = ContainerNow(version="v2", memory_bytes=5)
     threads = ThreadsNow(threads=4, ran=1, runqueue_wait_pct=0.4)
-    scene = dataclasses.replace(SCENES["running"], container=container, threads=threads)
+    scene = replace(SCENES["running"], container=container, threads=threads)
     assert "limit" not in text(TargetPanel(), view(scene), 64, 9)
     compact = text(TargetPanel(), view(scene, framed=False), 80, 1)
     assert "throttled" not in compact and "waits" not in compact
-    unknown = dataclasses.replace(scene, threads=ThreadsNow(threads=4))
+    unknown = replace(scene, threads=ThreadsNow(threads=4))
     assert "not told by this kernel" in text(TargetPanel(), view(unknown), 64, 9)

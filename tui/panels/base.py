@@ -8,9 +8,9 @@ Textual emits such a part from the left edge of the widget on, which is why chan
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
+from msgspec import Struct, field
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -29,8 +29,7 @@ from tui.panels.timeline import Timeline, timeline
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What is on the screen.
 
     Attributes:

@@ -6,9 +6,10 @@ is narrower than a cell is not drawn; zooming into its caller makes room for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 from zlib import crc32
+
+from msgspec import Struct, field
 
 from engine.looks import CpuProfile
 from engine.probes.flame import FunctionShare, Node, by_function, cores_busy, found, matches, package, tree
@@ -36,8 +37,7 @@ ALL: Final = "all"
 NANOSECONDS: Final = "nanoseconds"
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A node as it is drawn: its first column and its width, in cells."""
 
     node: Node
@@ -45,8 +45,7 @@ class Box:
     width: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Flame:
+class Flame(Struct, frozen=True, eq=False):
     """A profile as it is looked at.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from engine.spectrum import PER_DECADE, ROWS, Spectrum, edge_s
 from sessions.format import duration, trim
@@ -18,8 +18,7 @@ HALF: Final = PER_DECADE // 2
 """Rows to half a decade: 3.2 times."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """The axis of latency: rows of the screen, and what each of them holds.
 
     Attributes:

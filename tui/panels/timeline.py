@@ -11,9 +11,10 @@ import math
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
+
+from msgspec import Struct
 
 from engine.figures import Pause, Second
 from sessions.format import clock, segment_name
@@ -24,8 +25,7 @@ TICK_GAP: Final = 10
 """Columns between two times on the axis: a time of six characters and some air."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """One column.
 
     Attributes:
@@ -39,8 +39,7 @@ class Slot:
     rule: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """The columns of a chart, oldest first, and how many seconds one of them is wide."""
 
     slots: tuple[Slot, ...]

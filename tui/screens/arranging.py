@@ -7,7 +7,7 @@ from typing import Final
 
 from tui.feed import Feed
 from tui.screens.acting import Acting
-from tui.screens.layout import Choice
+from tui.screens.layout import EVERYTHING, Choice
 
 BESIDE: Final = frozenset(
     {"gc", "memory", "cores", "machine", "target", "series", "answers", "health", "events"}
@@ -15,7 +15,7 @@ BESIDE: Final = frozenset(
 """What is beside load and latency."""
 
 PRESETS: Final[dict[str, Choice]] = {
-    "everything": Choice(),
+    "everything": EVERYTHING,
     "latency": Choice(hidden=BESIDE, wanted=("latency", "spectrogram", "distribution")),
     "target": Choice(
         hidden=frozenset({"spectrogram", "distribution", "answers"}),

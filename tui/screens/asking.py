@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from engine.errors import LoadtopError
 from engine.looks import Kind
@@ -22,8 +23,7 @@ from tui.screens.stops import StopsScreen
 LookScreen: TypeAlias = FlameScreen | StopsScreen
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """One kind of look, as the keyboard has it.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import ClassVar, Final
 
+from msgspec.structs import replace
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -221,7 +221,7 @@ class FlameScreen(Screen[None]):
         return lines(self.flame, width, height)
 
     def _change(self, **changes: object) -> None:
-        self.flame = replace(self.flame, **{"number": self._number, "notice": None, **changes})  # type: ignore[arg-type]
+        self.flame = replace(self.flame, **{"number": self._number, "notice": None, **changes})
         self.show()
 
     def _look_at(self, index: int) -> None:

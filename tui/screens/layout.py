@@ -7,8 +7,10 @@ tall the list of cores is depends on the machine, and panels can be hidden, aske
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 Form: TypeAlias = Literal["tiny", "compact", "framed", "wide"]
 
@@ -28,8 +30,7 @@ class Box(NamedTuple):
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Which panels are to be seen.
 
     Attributes:
@@ -69,6 +70,9 @@ class Want(NamedTuple):
     """Rows of the screen from which it is there without being asked for."""
 
 
+EVERYTHING: Final = Choice()
+
+
 def form_of(width: int, height: int) -> Form:
     """Return which arrangement a terminal of this size gets."""
     for form, (least_width, least_height) in (("wide", WIDE), ("framed", FRAMED), ("compact", SMALLEST)):
@@ -83,7 +87,7 @@ def is_framed(width: int, height: int) -> bool:
 
 
 def places(
-    width: int, height: int, cores: int = 2, segments: int = 1, choice: Choice = Choice()
+    width: int, height: int, cores: int = 2, segments: int = 1, choice: Choice = EVERYTHING
 ) -> dict[str, Box]:
     """Return the place of each panel that is shown, by its id."""
     form = form_of(width, height)

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from engine.probes.gc_account import Look, account, place
 from engine.probes.memstats import MemStats

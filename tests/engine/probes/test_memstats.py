@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from engine.probes.memstats import BIRTH, SLOTS, TRAILER, Cycle, MemStats, parse_trailer, parse_vars, recover
 from tests.engine.probes.ring import Ring

@@ -3,9 +3,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from engine.machine import CoreNow, HostNow
 from engine.plan import Plan

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from engine.figures import ClientFigures, Latency
 from engine.stats.client import OwnSecond, combined, judge, judge_recent
