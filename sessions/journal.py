@@ -21,7 +21,7 @@ from engine.progress import Progress
 from sessions.journal_entries import Keep, encode, entry_of
 from sessions.journal_records import MAGIC, framed
 from sessions.model import Session
-from sessions.tidy import clean
+from sessions.printable import clean
 
 ENDING: Final = ".journal"
 PERIOD_S: Final = 1.0

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from engine.errors import UsageError
 from sessions.checksum import KEY, is_whole
 from sessions.model import SCHEMA, SCHEMA_FAMILY, SCHEMA_MAJOR, KeptPlan, Result, Session
-from sessions.tidy import clean, tidy
+from sessions.printable import clean
+from sessions.tidy import tidy
 
 LARGEST_BYTES: Final = 256 * 1024 * 1024  # a day at one row a second is 30 MB, with 10^6 pauses 55 MB
 

@@ -19,7 +19,8 @@ from sessions.journal import ENDING, lock
 from sessions.journal_entries import Rebuilt, decode
 from sessions.journal_records import read_records
 from sessions.model import Session
-from sessions.tidy import clean, tidy
+from sessions.printable import clean
+from sessions.tidy import tidy
 
 Fate: TypeAlias = Literal["running", "recovered", "finished", "unusable"]
 

@@ -11,9 +11,9 @@ import msgspec
 from engine.errors import LoadtopError
 from sessions import atomic
 from sessions.model import Session
+from sessions.printable import clean
 from sessions.reading import load_document
 from sessions.report import document_as_json
-from sessions.tidy import clean
 
 
 def revise(path: Path, change: Callable[[Session], Session]) -> Session:

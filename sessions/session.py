@@ -22,9 +22,10 @@ from engine.spectrum import fold
 from engine.stats.slo import judge_all
 from sessions import surroundings
 from sessions.model import SCHEMA, Environment, KeptPlan, KeptTarget, KeptTls, Session, result_of
+from sessions.printable import clean
 from sessions.redact import UNVEILED, VEILED, Veil
 from sessions.repeated import repeated_of
-from sessions.tidy import clean, tidy
+from sessions.tidy import tidy
 
 LONGEST_ERROR: Final = 500  # a server may answer with a novel
 LONGEST_COMMAND: Final = 1000  # a JVM's command line; the kernel allows 2 MB

@@ -16,9 +16,9 @@ from msgspec import Struct
 from engine.errors import LoadtopError, UsageError
 from sessions import atomic
 from sessions.model import Session
+from sessions.printable import clean
 from sessions.reading import Summary, glance, load
 from sessions.report import as_json
-from sessions.tidy import clean
 
 __all__ = [
     "Row",

@@ -1,16 +1,13 @@
-"""Makes values fit to be kept and shown, whoever they came from.
+"""Makes values fit to be kept, whoever they came from.
 
-Text may come from a server, a process's command line or a stranger's file, and ends up on a terminal:
-control characters, escape sequences and invisible direction marks are taken out. Numbers are rounded to nine
-significant digits: a nanosecond in a second is beyond what any clock here can say, and the file is a third
-smaller. Rows of the series keep fewer. A figure that is no finite number, or beyond 64 bits, becomes its
-key's default.
+Text is made printable. Numbers are rounded to nine significant digits: a nanosecond in a second is beyond what
+any clock here can say, and the file is a third smaller. Rows of the series keep fewer. A figure that is no
+finite number, or beyond 64 bits, becomes its key's default.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from operator import attrgetter
@@ -21,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from engine.figures import Pause, Second
+from sessions.printable import clean
 
 T = TypeVar("T")
 
@@ -29,19 +27,9 @@ _ROW_DIGITS: Final = "%.4g"
 _SECOND: Final = Second.__struct_fields__
 _SECOND_VALUES: Final = attrgetter(*_SECOND)
 _SECOND_DEFAULTS: Final = [field.default for field in fields(Second)]
-_ESCAPE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
 _LONGEST_TEXT: Final = 1_000_000  # the base64 of a histogram has to pass
 _INTEGERS: Final = 2**63  # nothing countable has more; Python's own may be too large for its floats
 _ABSENT: Final = object()
-
-
-def clean(text: str, *, limit: int = 2000) -> str:
-    """Return text on one line that cannot move a cursor, recolour a screen or reorder what is around it."""
-    if not text.isprintable():
-        text = _ESCAPE.sub("", text)
-        text = "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
-        text = text.strip()
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def rounded(value: float) -> float:

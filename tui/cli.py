@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 
 from engine.errors import Exit, LoadtopError
 from tui.arguments import parse
@@ -49,6 +48,8 @@ def _command(argv: list[str]) -> int:
 
 def _explain() -> None:
     if os.environ.get("LOADTOP_DEBUG"):
+        import traceback
+
         traceback.print_exc()
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import platformdirs
 
-from sessions.tidy import clean
+from sessions.printable import clean
 
 WIDEST: Final = 120
 NARROWEST: Final = 60

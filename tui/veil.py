@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from engine.figures import Event
 from engine.snapshot import Snapshot, Target
+from sessions.printable import clean
 from sessions.redact import redact_text, redact_url
-from sessions.tidy import clean
 
 
 def veiled(snapshot: Snapshot) -> Snapshot:

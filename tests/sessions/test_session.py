@@ -12,9 +12,10 @@ from engine.plan import Load, Plan
 from engine.record import Record
 from engine.snapshot import RunState, Snapshot, Target
 from sessions.model import Session
+from sessions.printable import clean
 from sessions.report import as_json
 from sessions.session import session_of, snapshot_of
-from sessions.tidy import clean, tidy
+from sessions.tidy import tidy
 
 MakeRecord = Callable[..., Record]
 MakeSession = Callable[..., Session]
