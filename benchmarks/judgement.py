@@ -19,11 +19,11 @@ from msgspec.structs import replace
 from benchmarks import truths, virtual
 from benchmarks.table import render
 from benchmarks.virtual import Random, Requests
-from engine.backlog import BacklogWatch
-from engine.blocks import Block
+from engine.books.backlog import BacklogWatch
+from engine.books.blocks import Block
+from engine.books.settled import SettledPart
 from engine.figures import LatencySet, Second, SegmentFigures
 from engine.histogram import LABELS, QUANTILES, Histogram
-from engine.settled import SettledPart
 from engine.stats import switchback
 from engine.stats.verdict import compare
 

@@ -10,9 +10,9 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from engine.batches import Batches
-from engine.blocks import Block
-from engine.certainty import certainty, throughput_interval, unstable
+from engine.books.batches import Batches
+from engine.books.blocks import Block
+from engine.books.certainty import certainty, throughput_interval, unstable
 from engine.figures import ClientFigures, LatencySet, Second, SegmentFigures
 from engine.histogram import FINE, LONGEST_NS, Histogram, Packed
 from engine.plan import Load

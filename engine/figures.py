@@ -353,7 +353,7 @@ class Second(Struct, frozen=True, kw_only=True, omit_defaults=True):
     series: dict[str, float] | None = None
     """Values of the series that the user chose, by name; of those that count something, a second."""
     spectrum: str = ""
-    """Response times by `engine.spectrum`, of the same requests as the percentiles; "" where there are none."""
+    """Response times by `books.spectrum`, of the same requests as the percentiles; "" where there are none."""
 
 
 class Event(Struct, frozen=True, kw_only=True):

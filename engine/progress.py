@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from engine.experiments import Experiment
+from engine.books.ledger import Ledger
+from engine.experiments.outcome import Experiment
 from engine.figures import Calibration
 from engine.histogram import Counts
-from engine.ledger import Ledger
 from engine.plan import Plan
 from engine.record import Record
 from engine.snapshot import RunState

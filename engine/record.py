@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct, field
 
-from engine.experiments import Experiment
+from engine.experiments.outcome import Experiment
 from engine.figures import Event, Pause, Second, SegmentFigures
 from engine.looks import Looks
 from engine.machine import Throttle

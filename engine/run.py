@@ -18,11 +18,13 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from engine import wire
+from engine.books.ledger import Ledger
 from engine.errors import EngineLost, LoadtopError, UsageError
-from engine.experiments import Setting
+from engine.experiments.outcome import Setting
+from engine.experiments.trials import Trials
+from engine.experiments.trying import Trying
 from engine.figures import Second
 from engine.fleet import Fleet
-from engine.ledger import Ledger
 from engine.limits import check_concurrency, usable_cores
 from engine.looks import CpuProfile, Trace
 from engine.plan import REPEATABLE_METHODS, Load, Plan
@@ -34,8 +36,6 @@ from engine.record import Record
 from engine.snapshot import RunState, Snapshot, Target
 from engine.states import TRANSITIONS, Step
 from engine.target import Address
-from engine.trials import Trials
-from engine.trying import Trying
 from engine.views import View, record
 
 Seen = TypeVar("Seen")

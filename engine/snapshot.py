@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from engine.experiments import ExperimentNow
+from engine.experiments.outcome import ExperimentNow
 from engine.figures import Event, Granularity, Latency, Pause, Second, SegmentFigures
 from engine.looks import Looks
 from engine.machine import ContainerNow, HostNow, ThreadsNow
@@ -187,7 +187,7 @@ class Snapshot(Struct, frozen=True):
         window_s: How much of the window is filled; 0 where there is none.
         experiment: Where an experiment is that is under way, or None.
         segment: Figures of the current segment, or None before the first and while paused.
-        distribution: Response times of the segment by the rows of `engine.spectrum`; empty where not known.
+        distribution: Response times of the segment by the rows of `books.spectrum`; empty where not known.
         segments: All segments, oldest first, the current one included.
         seconds: The time series, oldest first. Live runs keep the last `HISTORY_S` rows here.
         events: All events, oldest first.

@@ -7,14 +7,14 @@ from operator import attrgetter
 from time import monotonic_ns, process_time_ns
 from typing import Final
 
-from engine.experiments import Experiment, ExperimentNow
+from engine.books.ledger import Ledger
+from engine.books.selfcheck import OwnLook
+from engine.experiments.outcome import Experiment, ExperimentNow
 from engine.figures import Latency, SegmentFigures
 from engine.fleet import Fleet
-from engine.ledger import Ledger
 from engine.ourselves import Waited, throttled_ns, waited
 from engine.plan import Load, Plan
 from engine.record import Record
-from engine.selfcheck import OwnLook
 from engine.snapshot import Now, RunState, Snapshot
 from engine.stats.slo import SloFigures, judge_all
 

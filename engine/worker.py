@@ -20,7 +20,7 @@ from typing import Final, cast
 import uvloop
 
 from engine import wire
-from engine.pool import Pool
+from engine.connections.pool import Pool
 
 FRAME_S: Final = 0.1
 MOST_UNREAD_BYTES: Final = 1 << 20  # the reader is behind: keep noting, ship later

@@ -9,8 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from engine.books.spectrum import edge_s
 from engine.figures import Second, SegmentFigures
-from engine.spectrum import edge_s
 from sessions.format import clock, duration, segment_name, trim
 
 FEWEST_POINTS: Final = 8  # fewer are better read as figures
@@ -71,7 +71,7 @@ def percentile_chart(
     """Return latency over the percentile axis, on which each nine takes as much room as the one before.
 
     Args:
-        spectra: Up to two distributions by the rows of `engine.spectrum`, each with its name.
+        spectra: Up to two distributions by the rows of `engine.books.spectrum`, each with its name.
         width: Characters in a line.
         ascii: Whether only ASCII may be used for the curves.
         height: Lines.

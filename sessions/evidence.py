@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.experiments import Experiment, Setting
+from engine.experiments.outcome import Experiment, Setting
 from engine.figures import Calibration, LeftOut
 from sessions.format import clock, count, digits, duration, load_short, plural, rate
 from sessions.model import RepeatedFigure, Result, Session

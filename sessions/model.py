@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from engine.experiments import Experiment
+from engine.experiments.outcome import Experiment
 from engine.figures import (
     Calibration,
     ClientFigures,

@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from engine.books.spectrum import fold
 from engine.figures import Latency, Second, SegmentFigures
 from engine.histogram import decode_hdr
 from engine.looks import Looks
@@ -18,7 +19,6 @@ from engine.machine import ContainerNow, ThreadsNow
 from engine.plan import Plan, Tls
 from engine.record import Record
 from engine.snapshot import Chosen, GcNow, Now, ProcessNow, RunState, Snapshot, Target
-from engine.spectrum import fold
 from engine.stats.slo import judge_all
 from sessions import surroundings
 from sessions.model import SCHEMA, Environment, KeptPlan, KeptTarget, KeptTls, Session, result_of

@@ -15,10 +15,10 @@ import pytest
 import trustme
 
 from engine import target, wire
+from engine.connections.pool import Pool
 from engine.errors import TargetUnreachable, UsageError
 from engine.plan import Plan, Tls
-from engine.pool import Pool
-from tests.engine.test_pool import seen, setup, until
+from tests.engine.connections.test_pool import seen, setup, until
 from tests.targets.scripted import OK, answering, answering_then_closing, scripted, silent
 
 pytestmark = pytest.mark.live

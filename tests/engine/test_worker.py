@@ -14,7 +14,7 @@ from time import monotonic, monotonic_ns
 import pytest
 
 from engine import wire
-from tests.engine.test_pool import setup, until
+from tests.engine.connections.test_pool import setup, until
 from tests.targets.scripted import OK, answering, scripted
 
 pytestmark = pytest.mark.live

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from engine.experiments import Effect, Experiment, LegFigures, Setting
+from engine.experiments.outcome import Effect, Experiment, LegFigures, Setting
 from engine.figures import Calibration, ClientFigures, LatencySet, LeftOut, SegmentFigures
 from engine.plan import Load, Warmup
 from engine.record import Record

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.books.ledger import Ledger
 from engine.errors import UsageError
-from engine.ledger import Ledger
 from engine.machine import CoreNow, HostNow
 from engine.plan import Load, Plan
 from engine.probes.base import HostSample, ProcessSample, RuntimeSample
@@ -30,7 +30,7 @@ from sessions.journal_records import MAGIC, framed, read_records
 from sessions.model import Session
 from sessions.recovery import read_journal, recover_all
 from sessions.session import session_of
-from tests.engine.columns import S, frame
+from tests.engine.books.columns import S, frame
 
 KEEP = Keep("20261123T040506Z-a1b2c3", "name", "note")
 SECRET = "planted-secret-7"

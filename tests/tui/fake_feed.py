@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
+from engine.books.spectrum import ROWS, fold, pack, unpack
 from engine.errors import UsageError
 from engine.figures import (
     ClientFigures,
@@ -33,7 +34,6 @@ from engine.looks import CpuProfile, Looks, Trace
 from engine.machine import ContainerNow, CoreNow, HostNow, ThreadsNow
 from engine.plan import Load
 from engine.snapshot import GcNow, Looking, Now, ProcessNow, RunState, Snapshot, Target
-from engine.spectrum import ROWS, fold, pack, unpack
 
 CHANGES = ((0, 64), (42, 128), (85, 192), (97, 256))
 """At which second which number of connections began."""

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from engine.experiments import ExperimentNow, Setting
+from engine.experiments.outcome import ExperimentNow, Setting
 from engine.figures import Latency
 from engine.plan import Load
 from engine.snapshot import RunState, Snapshot

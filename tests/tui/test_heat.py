@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from engine.spectrum import PER_DECADE, ROWS, Spectrum
+from engine.books.spectrum import PER_DECADE, ROWS, Spectrum
 from tests.tui import fake_feed
 from tests.tui.test_panels import text, view
 from tui.panels.distribution import Distribution

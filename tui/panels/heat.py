@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from engine.spectrum import PER_DECADE, ROWS, Spectrum, edge_s
+from engine.books.spectrum import PER_DECADE, ROWS, Spectrum, edge_s
 from sessions.format import duration, trim
 
 LEVELS: Final = (0.0, 0.001, 0.01, 0.05, 0.2)

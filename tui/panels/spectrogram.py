@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.spectrum import Spectrum, unpack
+from engine.books.spectrum import Spectrum, unpack
 from tui.panels.base import Panel, View
 from tui.panels.chart import LABEL
 from tui.panels.heat import Scale, heat, legend, scale_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from engine.errors import UsageError
+from engine.experiments.trials import previous_load
 from engine.plan import Load
-from engine.trials import previous_load
 from sessions.format import change_words, load_short
 from tui.controls import with_connections, with_rate
 from tui.screens.acting import Acting

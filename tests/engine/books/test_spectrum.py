@@ -1,0 +1,62 @@
+"""Spectra: every answer in the row of its time, and the same again after a report."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.books.spectrum import PER_DECADE, ROWS, edge_s, fold, pack, unpack
+from engine.histogram import Histogram
+
+
+def histogram(*times_s: float) -> Histogram:
+    """Return a histogram of these times."""
+    made = Histogram()
+    made.add(np.array([round(time_s * 1e9) for time_s in times_s], np.int64))
+    return made
+
+
+def test_every_answer_is_in_the_row_of_its_time() -> None:
+    times = np.random.default_rng(1).lognormal(-7, 1.5, 5000)
+    spectrum = fold(histogram(*times))
+    assert spectrum.sum() == 5000
+    for row in range(ROWS):
+        # a bin of the histogram may straddle an edge: a thousandth of its time on either side
+        inside = ((times >= edge_s(row) * 1.001) & (times < edge_s(row + 1) * 0.999)).sum()
+        around = ((times >= edge_s(row) * 0.999) & (times < edge_s(row + 1) * 1.001)).sum()
+        assert inside <= spectrum[row] <= around
+
+
+def test_what_is_beyond_the_axis_counts_as_the_nearest() -> None:
+    spectrum = fold(histogram(1e-9, 500.0, 3000.0))
+    assert spectrum[0] == 1
+    assert spectrum[-1] == 2
+
+
+def test_edges_divide_each_decade_equally() -> None:
+    assert edge_s(0) == pytest.approx(1e-6)
+    assert edge_s(3 * PER_DECADE) == pytest.approx(1e-3)
+    assert edge_s(PER_DECADE // 2) == pytest.approx(1e-6 * 10**0.5)
+
+
+def test_text_brings_counts_back_within_five_percent_and_small_ones_exactly() -> None:
+    spectrum = np.zeros(ROWS, np.int64)
+    spectrum[40:50] = [1, 2, 3, 0, 7, 100, 12_345, 999_999, 10**8, 1]
+    text = pack(spectrum)
+    assert len(text) <= 16
+    back = unpack(text)
+    assert back[:40].sum() == back[50:].sum() == 0
+    assert back[40:44].tolist() == [1, 2, 3, 0]
+    assert np.all(np.abs(back[44:49] / spectrum[44:49] - 1) < 0.05)
+    assert back[49] == 1
+
+
+def test_nothing_is_no_text_and_no_text_is_nothing() -> None:
+    assert pack(np.zeros(ROWS, np.int64)) == ""
+    assert unpack("").sum() == 0
+
+
+@pytest.mark.parametrize("text", ["ä", "not base64!", "//8=", "f39/"])
+def test_damaged_text_is_an_empty_spectrum(text: str) -> None:
+    assert unpack(text).sum() == 0 or text == "f39/"
+    assert unpack(text).shape == (ROWS,)
