@@ -236,6 +236,8 @@ class ClientFigures(Struct, frozen=True, kw_only=True):
     """CPU time of the busiest worker over wall time, in percent of a core."""
     bound_s: int = 0
     """Seconds in which the generator was seen to be the bottleneck."""
+    ceiling_rps: float | None = None
+    """What it reached against a server that does nothing, where that was asked for (`engine.ceiling`)."""
 
 
 class WarmUp(Struct, frozen=True, kw_only=True):

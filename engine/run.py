@@ -56,17 +56,21 @@ class Run(Trying):
         plan: What to do.
         address: Where the target listens (`engine.target.find`).
         request: The bytes of every request (`engine.http_client.serialise`).
+        ceiling_rps: What the generator reaches against a server that does nothing, where that was measured.
 
     Attributes:
         finished: Set when the run is over and its record final.
     """
 
-    def __init__(self, plan: Plan, address: Address, request: bytes) -> None:
+    def __init__(
+        self, plan: Plan, address: Address, request: bytes, *, ceiling_rps: float | None = None
+    ) -> None:
         super().__init__()
         self.plan = plan if plan.pid or not address.pid else replace(plan, pid=address.pid)
         self.finished = threading.Event()
         self._address = address
         self._request = request
+        self._ceiling_rps = ceiling_rps
         self._state = RunState.STARTING
         self._load = plan.load
         self._drain_s = DRAIN_S
@@ -330,6 +334,7 @@ class Run(Trying):
             spin=plan.spin,
             window_s=plan.window_s,
             warmup=plan.warmup,
+            ceiling_rps=self._ceiling_rps,
         )
 
     async def _until_stopped(self, fleet: Fleet) -> None:

@@ -284,6 +284,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "reasons": "What the verdict rests on, in words.",
         "cpu_pct": "CPU time of the busiest worker over wall time, in percent of a core; null if not known.",
         "bound_s": "Seconds in which the generator was seen to be the bottleneck.",
+        "ceiling_rps": "Requests a second that its workers reached, before the run, against a server that does "
+        "nothing; null if that was not asked for (--ceiling).",
     },
     "TargetFigures": {
         "cpu_pct": "CPU time of the process over wall time, in percent: 200 is two cores; null if not seen.",

@@ -106,6 +106,12 @@ def _head(page: Page, session: Session) -> None:
     busy = f" (busiest worker {percent(busiest)} of a core)" if busiest is not None else ""
     if words:
         page.paragraph(words + busy, style=mood)
+    if ceiling := result.client.ceiling_rps:
+        page.paragraph(
+            f"  {percent(100 * result.throughput_rps / ceiling)} of the {count(ceiling)} req/s that it reaches "
+            "against a server that does nothing",
+            style="dim",
+        )
     if result.client.verdict != "ok":
         for reason in result.client.reasons:
             page.paragraph(f"  {reason}", style="dim")

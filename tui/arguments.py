@@ -170,6 +170,11 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--arrivals", choices=("poisson", "constant"), help="gaps of the open loop (default: poisson)"
     )
+    group.add_argument(
+        "--ceiling",
+        action="store_true",
+        help="measure first, for 3 s, what this generator reaches against a server that does nothing",
+    )
     group.add_argument("--spin", action="store_true", help="poll for the next send: less lag, a whole core")
     group.add_argument(
         "-d", "-z", "--duration", metavar="T", help="180s, 3m, ... (default: until you quit; plain run: 10s)"

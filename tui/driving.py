@@ -13,11 +13,13 @@ from typing import Final
 import msgspec
 
 from engine import target
+from engine.ceiling import measure
 from engine.errors import Exit, LoadtopError, NothingMeasured, UsageError
 from engine.http_client import serialise
 from engine.plan import Plan
 from engine.run import Run
 from engine.series import Driven, Series
+from sessions.format import count
 from sessions.model import Session
 from sessions.objectives import figure, outcome
 from sessions.replaying import Script
@@ -48,7 +50,9 @@ def drive(arguments: argparse.Namespace, plan: Plan, keeper: Keeper, script: Scr
         raise UsageError("--repeat needs an end for each run; give --duration or -n")
     if script is not None and runs > 1:
         raise UsageError("--replay changes the load, and the runs of --repeat keep it; leave one of them out")
-    make = partial(Run, plan, target.find(plan), serialise(plan))
+    address, request = target.find(plan), serialise(plan)
+    ceiling_rps = _ceiling(plan, request, keeper) if arguments.ceiling else None
+    make = partial(Run, plan, address, request, ceiling_rps=ceiling_rps)
     if console:
         load()  # what it imports is not to be in the way of the run's own thread
     running, interrupted = _begun(plan, make, runs, script), False
@@ -67,6 +71,14 @@ def drive(arguments: argparse.Namespace, plan: Plan, keeper: Keeper, script: Scr
         keeper.end()
     running.join()  # raises what made the run fail, once all it measured is kept
     return Exit.INTERRUPTED if interrupted else _judge(session)
+
+
+def _ceiling(plan: Plan, request: bytes, keeper: Keeper) -> float:
+    say("what this generator can reach is measured first, for some seconds ...")
+    reached = measure(plan, request)
+    plain = "; without TLS" if plan.tls is not None else ""
+    keeper.notices.append(f"ceiling: {count(reached)} requests/s against a server that does nothing{plain}")
+    return reached
 
 
 def _begun(plan: Plan, make: Callable[[], Run], runs: int, script: Script | None) -> Driven:

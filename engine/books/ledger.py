@@ -60,6 +60,7 @@ class Ledger:
         spin: Whether workers of an open loop poll for the next send.
         window_s: How far back the exact percentiles reach.
         warmup: What figures leave out at the begin of a segment.
+        ceiling_rps: What the generator reaches against a server that does nothing, where that is known.
 
     Attributes:
         answered: Answered requests so far.
@@ -85,6 +86,7 @@ class Ledger:
         spin: bool = False,
         window_s: float = WINDOW_S,
         warmup: Warmup = AUTO,
+        ceiling_rps: float | None = None,
     ) -> None:
         self.answered = 0
         self.events: list[Event] = []
@@ -113,6 +115,7 @@ class Ledger:
         self._window_s = window_s
         self.turns: Turns | None = None
         self._warmup = warmup
+        self._ceiling_rps = ceiling_rps
         self._window = Window(start_ns, window_s, timeout_s)
         self._pauses: list[Pause] = []
         self._tails = Tails(start_ns)
@@ -129,7 +132,14 @@ class Ledger:
         """Begin a segment; the one before, if any, ends here."""
         self.rest(at_ns)
         self._timeline.begin(len(self.segments), at_ns)
-        segment = Segment(len(self.segments), load, at_ns, spin=self._spin, probed=self.probed)
+        segment = Segment(
+            len(self.segments),
+            load,
+            at_ns,
+            spin=self._spin,
+            probed=self.probed,
+            ceiling_rps=self._ceiling_rps,
+        )
         segment.leave_out(self._warmup, self.seconds_of(at_ns))
         self.segments.append(segment)
         self._window = Window(at_ns, self._window_s, self._timeout_s)

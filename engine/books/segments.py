@@ -50,13 +50,21 @@ class Segment:
         start_ns: When it began.
         spin: Whether workers of an open loop poll for the next send: their CPU says nothing then.
         probed: Whether the target is polled for its runtime meanwhile.
+        ceiling_rps: What the generator reaches against a server that does nothing, where that is known.
 
     Attributes:
         watched: Looks at the target's threads, its container and its machine.
     """
 
     def __init__(
-        self, index: int, load: Load, start_ns: int, *, spin: bool = False, probed: bool = True
+        self,
+        index: int,
+        load: Load,
+        start_ns: int,
+        *,
+        spin: bool = False,
+        probed: bool = True,
+        ceiling_rps: float | None = None,
     ) -> None:
         self.index = index
         self.load = load
@@ -67,6 +75,7 @@ class Segment:
         self.resumed = 0
         self.watched = Watched()
         self.probed = probed
+        self._ceiling_rps = ceiling_rps
         self._spins = spin and load.mode == "open"
         self._fixed: FixedPart | None = None
         self._settled = SettledPart(closed_loop=load.mode == "closed")
@@ -231,6 +240,7 @@ class Segment:
             throughput_rps=throughput,
             waiting_pct=_mean(own.waiting_pct) or 0.0,
             stood_pct=100 * own.stood_s / span_s,
+            ceiling_rps=self._ceiling_rps,
         )
         client = own.verdict(client, is_over=self.end_ns is not None)
         return SegmentFigures(

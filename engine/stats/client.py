@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.figures import ClientFigures, Latency
 
@@ -69,6 +70,9 @@ STOOD_CERTAIN_PCT: Final = 2.0
 
 THROTTLED_PCT: Final = Limits(0.1, 0.5)
 """Share of the time in which our group's CPU quota held us back."""
+
+OF_CEILING: Final = Limits(0.5, 0.8)
+"""Throughput over what the same workers reach against a server that does nothing."""
 
 SENT_SHARE: Final = Limits(0.005, 0.01)
 """Share of an open loop's sends that did not happen although connections were free."""
@@ -130,6 +134,7 @@ def judge(
     throughput_rps: float,
     waiting_pct: float = 0.0,
     stood_pct: float = 0.0,
+    ceiling_rps: float | None = None,
 ) -> ClientFigures:
     """Return what the generator says of itself over a whole segment.
 
@@ -143,6 +148,7 @@ def judge(
         throughput_rps: Answers a second, of those whose times are in `response`.
         waiting_pct: Share of the time in which a worker waited for a core.
         stood_pct: Share of the time in which a worker's loop did not come round.
+        ceiling_rps: What the generator reaches against a server that does nothing; None where not measured.
     """
     idle = _idle(response, concurrency, throughput_rps) if closed_loop else None
     found = (
@@ -150,10 +156,11 @@ def judge(
         _lag(lag_p99_s, response.p50 or 0.0),
         _gap(idle),
         _stood(stood_pct) if stood_pct else None,
+        _headroom(throughput_rps, ceiling_rps) if ceiling_rps else None,
     )
     signals = [signal for signal in found if signal is not None]
     if not signals:
-        return ClientFigures(cpu_pct=worker_cpu_pct)
+        return ClientFigures(cpu_pct=worker_cpu_pct, ceiling_rps=ceiling_rps)
     reds = [signal.reason for signal in signals if signal.level == "red"]
     tights = [signal.reason for signal in signals if signal.level == "tight"]
     verdict: ClientVerdict = "tight" if reds or tights else "ok"
@@ -164,7 +171,9 @@ def judge(
                 f"the busiest worker never rests: it runs {worker_cpu_pct:.0f} % of the time and waits "
                 f"for a core the rest of it: give it one, with --cpus"
             ]
-    return ClientFigures(verdict=verdict, reasons=(*reds, *tights), cpu_pct=worker_cpu_pct)
+    return ClientFigures(
+        verdict=verdict, reasons=(*reds, *tights), cpu_pct=worker_cpu_pct, ceiling_rps=ceiling_rps
+    )
 
 
 def judge_recent(seconds: Sequence[OwnSecond]) -> tuple[str, ...]:
@@ -228,7 +237,7 @@ def combined(whole: ClientFigures, recent: Iterable[str], *, bound_s: int, secon
         remark = f"the generator was the bottleneck for {bound_s} s of {seconds} s"
         verdict = "client-bound" if bound_s >= LASTING * seconds or whole.verdict == "client-bound" else "tight"
         reasons = (remark, *reasons)
-    return ClientFigures(verdict=verdict, reasons=reasons, cpu_pct=whole.cpu_pct, bound_s=bound_s)
+    return replace(whole, verdict=verdict, reasons=reasons, bound_s=bound_s)
 
 
 def _cpu(cpu_pct: float | None) -> _Signal | None:
@@ -289,6 +298,12 @@ def _waiting(second: OwnSecond) -> _Signal | None:
 def _stood(stood_pct: float) -> _Signal:
     reason = f"a worker stood still for {stood_pct:.1f} % of the time: something held it up on this machine"
     return _Signal("stood", STOOD_PCT.level(stood_pct), reason)
+
+
+def _headroom(throughput_rps: float, ceiling_rps: float) -> _Signal:
+    share = throughput_rps / ceiling_rps
+    reason = f"{100 * share:.0f} % of what this generator can reach ({ceiling_rps:.0f}/s): add --workers"
+    return _Signal("ceiling", OF_CEILING.level(share), reason)
 
 
 def _throttled(throttled_pct: float) -> _Signal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.format import size
+from sessions.format import count, size
 from tui.format import amount, clean, fit, percent, wrapped
 from tui.panels.base import Panel, View
 from tui.panels.line import Line, Span
@@ -46,6 +46,11 @@ def facts(view: View, width: int) -> list[tuple[str, str]]:
         most = f", most {percent(max(busy))}" if len(busy) > 4 else ""
         each = " ".join(f"{one:.0f}" for one in busy) if len(busy) <= 4 else f"{sum(busy) / len(busy):.0f} mean"
         told.append(("workers", f"{each} % of a core{most}"))
+    ceiling = view.figures.client.ceiling_rps if view.figures is not None else None
+    if view.figures is not None and ceiling:
+        told.append(
+            ("ceiling", f"{percent(100 * view.figures.throughput_rps / ceiling)} of {count(ceiling)} req/s")
+        )
     lag = view.figures.latency_s.lag if view.figures is not None else None
     if lag is not None and lag.count:
         told.append(("sends", f"late p50 {amount(lag, 'p50')}, p99 {amount(lag, 'p99')}"))

@@ -1,0 +1,89 @@
+"""What this generator can do at most: its own plan for two seconds, against a server that does nothing.
+
+A rate near that is the generator's as much as the target's. The null server shares the machine, as a target on
+it does, and TLS is left out. So it is what these workers reach here and now, not what they could elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec.structs import replace
+
+from engine.errors import EngineLost
+from engine.plan import DEFAULT_CONCURRENCY, Load, Plan
+from engine.run import Run
+from engine.target import Address
+
+SECONDS: Final = 2.5
+"""Half a second more than is looked at: the first has the connections to open."""
+
+WHOLE_S: Final = 0.99
+"""A row that is shorter was cut off by the end."""
+
+STOP_S: Final = 2.0
+
+
+def measure(plan: Plan, request: bytes) -> float:
+    """Return how many requests a second this plan's workers reach against a null server: their best second.
+
+    Args:
+        plan: The plan. An open loop has as many connections here as a closed one has by itself: below its
+            ceiling it needs few.
+        request: The bytes of every request.
+
+    Raises:
+        EngineLost: The null server did not start, or a worker was lost for good.
+    """
+    connections = plan.load.concurrency
+    if plan.load.mode == "open":
+        connections = min(connections, DEFAULT_CONCURRENCY)
+    with _null_server(len(request), plan.workers) as port:
+        alone = replace(
+            plan,
+            url=f"http://127.0.0.1:{port}/",
+            load=Load(concurrency=connections),
+            duration_s=SECONDS,
+            requests=None,
+            tls=None,
+            unix_socket=None,
+            probing=False,
+            probe_url=None,
+            probe_series=(),
+            pid=None,
+        )
+        run = Run(alone, Address(socket.AF_INET, ("127.0.0.1", port), is_local=True), request)
+        run.start()
+        record = run.join()
+    return max((row.done / row.span_s for row in record.seconds if row.span_s >= WHOLE_S), default=0.0)
+
+
+@contextlib.contextmanager
+def _null_server(request_bytes: int, processes: int) -> Iterator[int]:
+    """Start the null server; yields its port."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "engine.null_server", str(request_bytes), str(processes)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        told = process.stdout.readline().strip()
+        if not told.isdigit():
+            raise EngineLost("the server for --ceiling did not start; leave that out")
+        yield int(told)
+    finally:
+        process.stdin.close()  # which ends it
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
