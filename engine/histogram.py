@@ -76,6 +76,12 @@ class Bins:
         bins: Nanoseconds = shift * self._half + (clipped >> shift)
         return bins
 
+    def place(self, value_ns: int) -> int:
+        """Return the bin of one value; the same as `of` does for many."""
+        clipped = min(max(value_ns, 0), LONGEST_NS)
+        shift = max(clipped.bit_length() - self._exponent, 0)
+        return shift * self._half + (clipped >> shift)
+
     def lowest(self, index: int) -> int:
         """Return the smallest value of a bin, in nanoseconds."""
         shift = max(index // self._half - 1, 0)
@@ -90,8 +96,27 @@ class Bins:
         return (self.lowest(index) + self.highest(index)) / 2
 
 
+FEW: Final = 1000
+"""So many values are counted one by one; for more it is quicker to go through all bins."""
+
 FINE: Final = Bins(3)
 """Three digits everywhere: what HdrHistogram's users are used to."""
+
+
+class Ladder(Struct, frozen=True):
+    """A histogram's counts added up, from the bin of its smallest sample on."""
+
+    first: int
+    sums: Counts
+
+    def bins_at(self, ranks: Sequence[int]) -> list[int]:
+        """Return the bin that holds the sample of each rank, counted from 1; past the last for higher ones."""
+        found: list[int] = (np.searchsorted(self.sums, ranks) + self.first).tolist()
+        return found
+
+    def bin_at(self, rank: int) -> int:
+        """Return the bin that holds the sample of a rank."""
+        return self.first + int(np.searchsorted(self.sums, rank))
 
 
 class Ages(Struct, frozen=True):
@@ -191,16 +216,34 @@ class Histogram:
             self._add_ages(ages.number, ages.shortest_ns, ages.longest_ns)
         if values_ns.size:
             self.counted += values_ns.size
-            self.counts += np.bincount(
-                self.bins.of(values_ns) if bins is None else bins, minlength=self.bins.size
-            )
+            where = self.bins.of(values_ns) if bins is None else bins
+            if values_ns.size < FEW:
+                np.add.at(self.counts, where, 1)
+            else:
+                self.counts += np.bincount(where, minlength=self.bins.size)
             self.min_ns = min(self.min_ns, int(values_ns.min()))
             self.max_ns = max(self.max_ns, int(values_ns.max()))
             self.sum_ns += int(values_ns.sum())
 
+    @property
+    def span(self) -> slice:
+        """The bins from the smallest sample to the largest: a tenth of all, and the only ones worth a look."""
+        return slice(self.bins.place(self.min_ns), self.bins.place(self.max_ns) + 1)
+
+    def filled(self) -> Nanoseconds:
+        """Return the bins that hold anything, in order."""
+        span = self.span
+        found: Nanoseconds = np.flatnonzero(self.counts[span]) + span.start
+        return found
+
+    def ladder(self) -> Ladder:
+        """Return the counts added up, as they are now."""
+        span = self.span
+        return Ladder(span.start, np.cumsum(self.counts[span]))
+
     def packed(self) -> Packed:
         """Return the same counts in little memory."""
-        filled = np.flatnonzero(self.counts)
+        filled = self.filled()
         return Packed(
             filled.astype(np.uint16),
             self.counts[filled].astype(np.uint32),
@@ -221,7 +264,8 @@ class Histogram:
         if isinstance(other, Packed):
             self.counts[other.filled] += other.counts
         else:
-            self.counts += other.counts
+            span = other.span
+            self.counts[span] += other.counts[span]
         self.counted += other.counted
         self.censored += other.censored
         self._add_ages(other.aged, other.youngest_ns, other.oldest_ns)
@@ -241,18 +285,16 @@ class Histogram:
         if not total:
             return Latency()
         bound, longest = self._bounds(longest_s) if self.censored else (None, self.max_ns / 1e9)
-        cumulative = np.cumsum(self.counts)
+        ranks = [rank_of(quantile, total) for quantile in QUANTILES.values()]
         values: dict[str, float | None] = {}
-        for name, quantile in QUANTILES.items():
-            rank = rank_of(quantile, total)
+        for name, rank, index in zip(QUANTILES, ranks, self.ladder().bins_at(ranks), strict=True):
             if total < minimum.get(name, 1):
                 values[name] = None
             elif rank > counted:
                 values[name] = bound
             else:
                 # The middle of a bin can lie outside of what was seen.
-                middle = self.bins.middle(int(np.searchsorted(cumulative, rank)))
-                values[name] = min(max(middle, self.min_ns), self.max_ns) / 1e9
+                values[name] = min(max(self.bins.middle(index), self.min_ns), self.max_ns) / 1e9
         return Latency(
             count=total,
             censored=self.censored,

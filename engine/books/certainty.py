@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from engine.books.batches import Batches
 from engine.figures import Latency
-from engine.histogram import LABELS, QUANTILES, Histogram, rank_of
+from engine.histogram import LABELS, QUANTILES, Histogram, Ladder, rank_of
 from engine.stats.quantiles import (
     FEWEST_BLOCKS,
     FEWEST_LIVE,
@@ -68,10 +68,10 @@ def certainty(histogram: Histogram, batches: Batches, *, seconds: float, live: b
     said = Certainty()
     seen_s = batches.size * batches.span
     fewest = FEWEST_LIVE if live else FEWEST_BLOCKS
-    cumulative = np.cumsum(histogram.counts)
+    ladder = histogram.ladder()
     ranks = [rank_of(quantile, samples) for quantile in QUANTILES.values()]
     # A rank among those without an answer is in no bin: the last has all that were answered.
-    bins = np.minimum(np.searchsorted(cumulative, ranks), histogram.bins.size - 1)
+    bins = np.minimum(ladder.bins_at(ranks), histogram.bins.size - 1)
     # Before there are blocks to tell, take every request for one of its own: it needs that long at least.
     enough = seen_s >= fewest and int(batches.totals.sum()) > 0
     below = batches.below(bins) if enough else None
@@ -83,8 +83,8 @@ def certainty(histogram: Histogram, batches: Batches, *, seconds: float, live: b
         known = worth(below[number], batches.totals, samples, quantile)
         said.worth[label] = max(1, round(known.effective))
         low, high = (live_span if live else final_span)(quantile, known)
-        lower = _value(histogram, cumulative, low, samples, upper=False)
-        upper = _value(histogram, cumulative, high, samples, upper=True)
+        lower = _value(histogram, ladder, low, samples, upper=False)
+        upper = _value(histogram, ladder, high, samples, upper=True)
         if lower is not None and upper is not None:
             said.ci95[label] = (lower, upper)
             continue
@@ -124,18 +124,18 @@ def _estimates(batches: Batches, first: int, last: int) -> Iterator[tuple[str, E
     samples = histogram.counted + histogram.censored
     if not histogram.counted:
         return
-    cumulative = np.cumsum(histogram.counts)
+    ladder = histogram.ladder()
     totals = batches.totals[first:last]
     for label in HALVES:
         quantile = QUANTILES[label]
         rank = rank_of(quantile, samples)
         if rank > histogram.counted:
             continue
-        at = int(np.searchsorted(cumulative, rank))
+        at = ladder.bin_at(rank)
         below = batches.below(np.array([at]))[0][first:last]
         low, high = final_span(quantile, worth(below, totals, samples, quantile))
-        lower = _value(histogram, cumulative, low, samples, upper=False)
-        upper = _value(histogram, cumulative, high, samples, upper=True)
+        lower = _value(histogram, ladder, low, samples, upper=False)
+        upper = _value(histogram, ladder, high, samples, upper=True)
         middle = math.log(max(histogram.bins.middle(at), 1.0) / 1e9)
         yield (
             label,
@@ -154,7 +154,7 @@ def _wait(said: Certainty, label: str, seconds: float) -> None:
 
 def _value(
     histogram: Histogram,
-    cumulative: np.ndarray[tuple[int], np.dtype[np.int64]],
+    ladder: Ladder,
     fraction: float,
     samples: int,
     *,
@@ -169,6 +169,6 @@ def _value(
     rank = min(max(math.ceil(fraction * samples - 1e-9 * samples), 1), samples)
     if rank > histogram.counted:
         return None
-    index = int(np.searchsorted(cumulative, rank))
+    index = ladder.bin_at(rank)
     edge = histogram.bins.highest(index) if upper else histogram.bins.lowest(index)
     return min(max(edge, histogram.min_ns), histogram.max_ns) / 1e9

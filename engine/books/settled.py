@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final, Literal
 
-import numpy as np
 from msgspec import Struct
 
 from engine.books.batches import Batches
@@ -285,7 +284,7 @@ class _Point:
         """Return the logarithms of median, mean and throughput."""
         histogram = self._histogram
         total = histogram.counted
-        middle = int(np.searchsorted(np.cumsum(histogram.counts), (total + 1) // 2))
+        middle = histogram.ladder().bin_at((total + 1) // 2)
         return (
             math.log(max(histogram.bins.middle(middle), 1.0)),
             math.log(max(histogram.sum_ns / total, 1.0)),

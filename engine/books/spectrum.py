@@ -35,7 +35,7 @@ def edge_s(row: float) -> float:
 
 def fold(histogram: Histogram) -> Spectrum:
     """Return a histogram of `engine.histogram.FINE` bins as a spectrum; censored samples are not in it."""
-    filled = np.flatnonzero(histogram.counts)
+    filled = histogram.filled()
     counts = np.bincount(_row_of_bin()[filled], weights=histogram.counts[filled], minlength=ROWS)
     return counts.astype(np.int64)
 

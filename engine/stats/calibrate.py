@@ -154,7 +154,7 @@ def _prolonged(histogram: Histogram, waits: list[Histogram], timeout_s: float) -
 
 def _atoms(histogram: Histogram) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the middles of the filled bins, as percentiles give them, and the samples in each."""
-    filled = np.flatnonzero(histogram.counts)
+    filled = histogram.filled()
     middles = np.array([histogram.bins.middle(int(index)) for index in filled])
     return np.clip(middles, histogram.min_ns, histogram.max_ns), histogram.counts[filled].astype(np.float64)
 
