@@ -71,7 +71,7 @@ def console(*, seconds: int, hours: float, keys: int, mine: Cores) -> None:
             os.environ[name] = home
         measures: tuple[Callable[[], list[Bar]], ...] = (
             lambda: first_paint(target.url),
-            lambda: traffic(target.url, seconds, "dusk", fps=10, most_kb=25.0),
+            lambda: traffic(target.url, seconds, "dusk", fps=None, most_kb=25.0),
             lambda: traffic(target.url, seconds, "ansi", fps=4, most_kb=10.0),
             lambda: key_to_effect(target.url, keys),
             lambda: stall(target.url, Path(home)),
@@ -97,9 +97,9 @@ def first_paint(url: str) -> list[Bar]:
     return [Bar("first paint after start", took, 0.8, "s")]
 
 
-def traffic(url: str, seconds: int, theme: str, *, fps: int, most_kb: float) -> list[Bar]:
+def traffic(url: str, seconds: int, theme: str, *, fps: int | None, most_kb: float) -> list[Bar]:
     """Return bytes to the terminal, and CPU of the console's process, in a settled run."""
-    arguments = ["-r", QUIET_RATE, "--no-save", "--theme", theme, "--fps", str(fps)]
+    arguments = ["-r", QUIET_RATE, "--no-save", "--theme", theme, *([] if fps is None else ["--fps", str(fps)])]
     with terminal(url, *arguments, size=SIZE) as shown:
         shown.sees("ledger", "spectrogram")
         reads_for(shown, SETTLE_S)
@@ -111,7 +111,7 @@ def traffic(url: str, seconds: int, theme: str, *, fps: int, most_kb: float) -> 
         kilobytes = (len(shown.written) - before) / span / 1000
         busy = 100 * (sum(process.cpu_times()[:2]) - cpu) / span
         leave(shown)
-    which = f"theme {theme} at {fps} Hz"
+    which = f"theme {theme} at {'the default rate' if fps is None else f'{fps} Hz'}"
     bars = [Bar(f"bytes to the terminal, {which}", kilobytes, most_kb, "KB/s")]
     return [*bars, Bar(f"CPU of the console's process, {which}", busy, 6.0, "% of a core")]
 

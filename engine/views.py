@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from operator import attrgetter
 from time import monotonic_ns, process_time_ns
 from typing import Final
 
+from msgspec import Struct
+
 from engine.books.ledger import Ledger
 from engine.books.selfcheck import OwnLook
 from engine.experiments.outcome import Experiment, ExperimentNow
-from engine.figures import Latency, SegmentFigures
+from engine.figures import Event, Latency, Pause, Second, SegmentFigures
 from engine.fleet import Fleet
 from engine.ourselves import Waited, throttled_ns, waited
 from engine.plan import Load, Plan
@@ -22,8 +24,25 @@ LOOK_NS: Final = 1_000_000_000
 """Between two looks at our own CPU."""
 
 
+SLOW_S: Final = 0.5
+"""What nobody can read faster is not worked out faster, unless something happened."""
+
+
+class _Slow(Struct, frozen=True):
+    """The parts of a Snapshot that take long to work out, and move slowly; the fields are a Snapshot's."""
+
+    segments: Sequence[SegmentFigures]
+    seconds: Sequence[Second]
+    events: Sequence[Event]
+    pauses: Sequence[Pause]
+    window_s: float
+    window: Latency
+    distribution: tuple[int, ...]
+    slos: Sequence[SloFigures]
+
+
 class View:
-    """Makes Snapshots of one run; remembers only what our own CPU was at the last look."""
+    """Makes Snapshots of one run; remembers what our own CPU was at the last look, and what moves slowly."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -33,6 +52,8 @@ class View:
         self._console_pct = 0.0
         self._waited: dict[int, Waited] = {}
         self._throttled_ns = throttled_ns()
+        self._slow_at: Hashable = None
+        self._slow: _Slow | None = None
 
     def look_at_ourselves(self, fleet: Fleet, now_ns: int) -> OwnLook | None:
         """Look at the CPU of workers and console, once a second.
@@ -95,27 +116,28 @@ class View:
             experiment: One that is under way.
         """
         until_ns = now_ns if end_ns is None else end_ns
-        seconds = ledger.history(until_ns)
-        segments = ledger.figures(until_ns)
-        current = ledger.current
-        reported_ns = until_ns if fleet is None else fleet.reported_ns
-        window_s, window = ledger.window(reported_ns) if current is not None else (0.0, Latency())
+        at_s = ledger.seconds_of(until_ns)
+        slow_at = (state, id(ledger), len(ledger.segments), len(ledger.events), int(at_s / SLOW_S))
+        if self._slow is None or self._slow_at != slow_at:
+            self._slow_at = slow_at
+            self._slow = self._worked_out(ledger, until_ns, until_ns if fleet is None else fleet.reported_ns)
+        slow, current = self._slow, ledger.current
         return Snapshot(
-            at_s=ledger.seconds_of(until_ns),
+            at_s=at_s,
             state=state,
             target=ledger.target,
             load=load,
             duration_s=self._plan.duration_s,
             requests_limit=self._plan.requests,
             now=_now(ledger, fleet, now_ns) if fleet is not None and end_ns is None else Now(),
-            window=window,
-            window_s=window_s,
+            window=slow.window,
+            window_s=slow.window_s,
             experiment=experiment,
-            segment=segments[current.index] if current is not None else None,
-            distribution=current.distribution() if current is not None else (),
-            segments=segments,
-            seconds=seconds,
-            events=tuple(sorted(ledger.events, key=attrgetter("at_s"))),  # a mark is typed after its moment
+            segment=slow.segments[current.index] if current is not None else None,
+            distribution=slow.distribution,
+            segments=slow.segments,
+            seconds=slow.seconds,
+            events=slow.events,
             cores=ledger.cores,
             host=ledger.host,
             remote=ledger.remote,
@@ -123,7 +145,7 @@ class View:
             threads=ledger.threads,
             container=ledger.container,
             gc=ledger.gc,
-            pauses=ledger.pauses(since_s=seconds[0].t_s if seconds else 0.0),
+            pauses=slow.pauses,
             chosen=tuple(ledger.chosen.values()),
             looking=ledger.polls.cost(until_ns, on=ledger.probed and self._plan.probing),
             looks=ledger.looks,
@@ -132,6 +154,22 @@ class View:
             last_error=ledger.last_error,
             last_error_at_s=ledger.seconds_of(ledger.last_error_ns),
             note=self._plan.note,
+            slos=slow.slos,
+        )
+
+    def _worked_out(self, ledger: Ledger, until_ns: int, reported_ns: int) -> _Slow:
+        segments = ledger.figures(until_ns)
+        seconds = ledger.history(until_ns)
+        current = ledger.current
+        window_s, window = ledger.window(reported_ns) if current is not None else (0.0, Latency())
+        return _Slow(
+            segments=segments,
+            seconds=seconds,
+            events=_in_order(ledger),
+            pauses=ledger.pauses(since_s=seconds[0].t_s if seconds else 0.0),
+            window_s=window_s,
+            window=window,
+            distribution=current.distribution() if current is not None else (),
             slos=self._slos(segments),
         )
 
@@ -173,7 +211,7 @@ def record(
         segments=ledger.whole_figures(now_ns) if whole else ledger.figures(now_ns),
         result=ledger.result(),
         seconds=ledger.series(),
-        events=tuple(sorted(ledger.events, key=attrgetter("at_s"))),  # a mark is typed after its moment
+        events=_in_order(ledger),
         pauses=ledger.pauses_from(pauses_from),
         throttles=tuple(ledger.throttles),
         gomaxprocs=ledger.target.gomaxprocs,
@@ -181,6 +219,10 @@ def record(
         last_error=ledger.last_error,
         experiments=tuple(experiments),
     )
+
+
+def _in_order(ledger: Ledger) -> tuple[Event, ...]:
+    return tuple(sorted(ledger.events, key=attrgetter("at_s")))  # a mark is typed after its moment
 
 
 def _now(ledger: Ledger, fleet: Fleet, now_ns: int) -> Now:

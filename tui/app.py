@@ -34,7 +34,7 @@ class ConsoleApp(App[None]):
     Args:
         feed: The run, or a saved session.
         theme: Name of the theme to begin with, or None for the default.
-        fps: How often numbers are looked at, a second; charts move once a second.
+        fps: How often numbers are looked at, a second; None for `tui.calm`. Charts move once a second.
         graph: Characters of the charts.
         notices: What to say in the last row at the start, one after the other.
         themes_dir: Where a user's own themes are.
@@ -59,7 +59,7 @@ class ConsoleApp(App[None]):
         feed: Feed,
         *,
         theme: str | None = None,
-        fps: int = 10,
+        fps: int | None = None,
         graph: Graph = "block",
         notices: Sequence[str] = (),
         themes_dir: Path | None = None,
@@ -80,7 +80,8 @@ class ConsoleApp(App[None]):
         self.feed = feed
         self.keys = keys
         self.set_keymap({key.id: key.keys for key in keys})
-        self.run_screen = RunScreen(feed, GLYPHS[graph], max(LEAST_FPS, min(MOST_FPS, fps)), said, keys)
+        fps = None if fps is None else max(LEAST_FPS, min(MOST_FPS, fps))
+        self.run_screen = RunScreen(feed, GLYPHS[graph], fps, said, keys)
         self.run_screen.remembered = remembered
         self.run_screen.remembered_in = remembered_in
         self.run_screen.pictures = pictures

@@ -108,7 +108,7 @@ def run_console(
     feed: Feed,
     *,
     theme: str | None = None,
-    fps: int = 10,
+    fps: int | None = None,
     graph: Graph = "block",
     mouse: bool = True,
     notices: Sequence[str] = (),
@@ -125,7 +125,7 @@ def run_console(
     Args:
         feed: The run, or a saved session.
         theme: Name of the theme, or None for the default.
-        fps: How often numbers are looked at, a second.
+        fps: How often numbers are looked at, a second; None for as often as costs little (`tui.calm`).
         graph: Characters of the charts; ASCII is used by itself where the terminal is known to lack others.
         mouse: Whether Textual may ask the terminal for the mouse.
         notices: What to say in the last row at the start.

@@ -49,13 +49,13 @@ class Meter:
         """Count bytes to the terminal."""
         self._bytes += size
 
-    def ticked(self, now_s: float, *, painted: bool) -> None:
-        """Count a tick of the clock, which was due a period after the one before."""
+    def ticked(self, now_s: float, *, painted: bool | None) -> None:
+        """Count a tick of the clock, due a period after the one before; painted, skipped, or None: left out."""
         if self._due_s is not None:
             self._late_s = max(self._late_s, now_s - self._due_s)
         self._due_s = now_s + self._period_s
-        self._painted += painted
-        self._skipped += not painted
+        self._painted += painted is True
+        self._skipped += painted is False
 
     def read(self, now_s: float) -> Cost:
         """Return the last whole second's cost."""

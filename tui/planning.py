@@ -157,7 +157,7 @@ def check_console(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: A value cannot be used.
     """
-    if not 1 <= arguments.fps <= MOST_FPS:
+    if arguments.fps is not None and not 1 <= arguments.fps <= MOST_FPS:
         raise UsageError(f"--fps {arguments.fps} must be from 1 to {MOST_FPS}")
 
 

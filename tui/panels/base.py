@@ -23,7 +23,7 @@ from engine.snapshot import Snapshot
 from tui.cost import NO_COST, Cost
 from tui.keys import KEYS, Key
 from tui.panels.glyphs import GLYPHS, Glyphs
-from tui.panels.line import TONES, Line, Span, Tone, changed, cut, framed, merged, ruled
+from tui.panels.line import TONES, Line, Span, Tone, changed, cut, finished, framed, ruled
 from tui.panels.timeline import Timeline, timeline
 
 Value = TypeVar("Value")
@@ -134,7 +134,7 @@ class Panel(Widget):
                 inner[0] = ruled(title, heads, width - 2)
             drawn = [((" ", "text"), *line) for line in inner]
             drawn += [()] * (height - len(drawn))
-        return [merged(cut(line, width), view.glyphs) for line in drawn]
+        return [finished(tuple(line), width, view.glyphs) for line in drawn]
 
     def show(self, view: View) -> None:
         """Take a new View and repaint the cells that differ."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from tui.panels.glyphs import Glyphs
@@ -100,6 +101,12 @@ def merged(line: Iterable[Span], glyphs: Glyphs) -> Line:
     return tuple(spans)
 
 
+@lru_cache(maxsize=4096)
+def finished(line: Line, width: int, glyphs: Glyphs) -> Line:
+    """Return a line as it is painted; most lines are those of the tick before."""
+    return merged(cut(line, width), glyphs)
+
+
 def changed(old: Line, new: Line) -> tuple[int, int] | None:
     """Return the first and one past the last cell in which two lines differ, or None."""
     if old == new:
@@ -121,9 +128,14 @@ def top_of_frame(title: str, note: str, width: int, tone: Tone = "dim") -> Line:
     return cut((("╭─", "frame"), (left, "title"), (middle, "frame"), (right, tone), ("─╮", "frame")), width)
 
 
+@lru_cache(maxsize=4096)
+def _between_edges(line: Line, width: int) -> Line:
+    return (("│ ", "frame"), *cut(line, width - 4), (" │", "frame"))
+
+
 def framed(lines: list[Line], title: str, note: str, width: int, tone: Tone = "dim") -> list[Line]:
     """Return the lines within a thin round frame."""
-    body = [(("│ ", "frame"), *cut(line, width - 4), (" │", "frame")) for line in lines]
+    body = [_between_edges(tuple(line), width) for line in lines]
     bottom: Line = ((f"╰{'─' * (width - 2)}╯", "frame"),)
     return [top_of_frame(title, note, width, tone), *body, bottom]
 

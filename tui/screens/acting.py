@@ -22,6 +22,8 @@ from tui.panels.line import Span, Tone
 from tui.remembered import Remembered, keep
 
 NOTICE_S: Final = 5.0
+ANSWER_S: Final = 0.02
+"""A run answers a wish within this; what came of it is shown then, not at the next turn of the clock."""
 
 
 class Acting(Screen[None]):
@@ -85,6 +87,7 @@ class Acting(Screen[None]):
         except LoadtopError as refusal:
             self.notify_user(str(refusal), "bad")
             return False
+        self.set_timer(ANSWER_S, self.tick)
         return True
 
     def controllable(self) -> bool:

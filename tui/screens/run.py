@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from engine.snapshot import RunState, Snapshot
 from tui._textual_private import count_writes, pending_writes
+from tui.calm import FPS, MOST_PCT, Calm
 from tui.cost import Meter
 from tui.feed import Feed
 from tui.keys import KEYS, Key, bindings
@@ -49,6 +50,9 @@ from tui.screens.probing import Probing
 from tui.screens.proving import Proving
 from tui.screens.steering import Steering
 from tui.screens.travelling import Travelling
+
+READ_S: Final = 1.0
+"""Between two readings of what the console costs; the run takes one as often."""
 
 SKIP_ABOVE: Final = 6
 """Of 30 queued writes: past that a tick is skipped. Worst gap 25 ms in a 5 s stall, instead of 3.4 s."""
@@ -106,13 +110,16 @@ class RunScreen(
         self,
         feed: Feed,
         glyphs: Glyphs,
-        fps: int,
+        fps: int | None = None,
         notices: Iterable[str] = (),
         keys: tuple[Key, ...] = KEYS,
     ) -> None:
         super().__init__(feed, notices)
         self.glyphs = glyphs
-        self.period_s = 1 / fps
+        self.period_s = 1 / (fps or FPS)
+        self._calm = Calm(MOST_PCT if fps is None else None)
+        self._turns = 0
+        self._heard_s = 0.0
         self._panels: tuple[Panel, ...] = (
             Status(),
             Throughput(),
@@ -180,7 +187,11 @@ class RunScreen(
     def beat(self) -> None:
         """Do what is done at every turn of the one clock there is."""
         now_s = time.monotonic()
-        self._meter.ticked(now_s, painted=self.tick())
+        self._turns += 1
+        if now_s - self._heard_s >= READ_S and self.feed.live:
+            self._heard_s = now_s
+            self._calm.hear(self.feed.latest().console_cpu_pct)
+        self._meter.ticked(now_s, painted=self.tick() if self._turns % self._calm.every == 0 else None)
 
     def tick(self) -> bool:
         """Show the newest Snapshot, and end when the run has ended.
