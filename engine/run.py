@@ -89,7 +89,7 @@ class Run(Trying):
             self.plan,
             self._wishes,
             seconds_of=lambda at_ns: self._ledger.seconds_of(at_ns),
-            keep=lambda look: self._ledger.add_look(look),
+            keep=lambda look: self._ledger.seen.add_look(look),
             tell=lambda at_ns, kind, text: self._ledger.tell(at_ns, kind, text),
             open=lambda: self._state in (RunState.RUNNING, RunState.PAUSED),
         )
@@ -298,7 +298,7 @@ class Run(Trying):
             await fleet.start()
             self._begin(monotonic_ns())
             watching = self._loop.create_task(
-                watch(self.plan, self._address.host_port, self._ledger.add_sample, wishes=self._wishes)
+                watch(self.plan, self._address.host_port, self._ledger.seen.add, wishes=self._wishes)
             )
             try:
                 await self._until_stopped(fleet)

@@ -83,7 +83,7 @@ def wait_for_look(run: Run) -> None:
     """Wait until everything that has happened by now was told."""
     now_ns = monotonic_ns()
     # Of two polls in a row one counts goroutines.
-    until(lambda: sum(began > now_ns for began in run._ledger.polls.intervals()[0][-9:]) > 2, "a look")
+    until(lambda: sum(began > now_ns for began in run._ledger.seen.polls.intervals()[0][-9:]) > 2, "a look")
 
 
 def test_what_the_runtime_says_is_in_the_figures_of_every_second() -> None:
@@ -117,7 +117,7 @@ def test_polling_is_switched_off_and_on_each_with_a_segment_of_its_own() -> None
         until(lambda: len(run.latest().pauses) > seen, "a look")
         run.stop()
         record = run.join()
-        began, ended = run._ledger.polls.intervals()
+        began, ended = run._ledger.seen.polls.intervals()
     assert [segment.probed for segment in record.segments] == [True, False, True]
     assert [event.text for event in record.events if event.kind == "probing"] == [
         "polling of the target is off",

@@ -56,11 +56,11 @@ class Books:
             for index, ns in enumerate(took)
         ]
         self.ledger.add_frame(frame(*ended, (begin, begin + 5, ERROR_CODE["reset"]), at_ns=self.now_ns))
-        self.ledger.add_sample(HostSample(self.now_ns, HostNow((CoreNow(0, 50.0), CoreNow(1, 25.0)))))
-        self.ledger.add_sample(ProcessSample(self.now_ns, ProcessNow(171.0, 140_000_000, 150_000_000)))
+        self.ledger.seen.add(HostSample(self.now_ns, HostNow((CoreNow(0, 50.0), CoreNow(1, 25.0)))))
+        self.ledger.seen.add(ProcessSample(self.now_ns, ProcessNow(171.0, 140_000_000, 150_000_000)))
         # A pause of the second before: its row, which was written already, changes.
         late = ((self.now_ns - 13 * S // 10, 40_000),)
-        self.ledger.add_sample(RuntimeSample(self.now_ns, GcNow(), late))
+        self.ledger.seen.add(RuntimeSample(self.now_ns, GcNow(), late))
         self.ledger.settle(self.now_ns)
 
     def change(self, load: Load) -> None:

@@ -158,7 +158,7 @@ def test_every_pause_goes_to_the_segment_in_which_it_ended() -> None:
     books = ledger()
     books.begin(C128, 2 * S)
     pauses = ((1_200 * MS, 100_000), (1_500 * MS, 300_000), (2_500 * MS, 200_000))
-    books.add_sample(RuntimeSample(at_ns=3 * S, gc=GcNow(), pauses=pauses, lost=4, since_ns=S))
+    books.seen.add(RuntimeSample(at_ns=3 * S, gc=GcNow(), pauses=pauses, lost=4, since_ns=S))
     first, second = books.figures(3 * S)
     assert first.target.gc is not None
     assert second.target.gc is not None
@@ -168,14 +168,14 @@ def test_every_pause_goes_to_the_segment_in_which_it_ended() -> None:
     assert first.target.gc.pause_s.p99 is None  # two pauses have no 99th percentile
     assert first.target.gc.pause_s.max == pytest.approx(0.0003)
     assert (second.target.gc.count, second.target.gc.lost) == (1, 0)
-    assert [round(pause.end_s, 3) for pause in books.pauses()] == [1.2, 1.5, 2.5]
-    assert len(books.pauses(since_s=1.3)) == 2
+    assert [round(pause.end_s, 3) for pause in books.seen.pauses()] == [1.2, 1.5, 2.5]
+    assert len(books.seen.pauses(since_s=1.3)) == 2
 
 
 def test_a_collector_that_can_be_read_and_did_not_run_is_told_from_one_that_cannot() -> None:
     books = ledger()
     assert books.figures(S)[0].target.gc is None
-    books.add_sample(RuntimeSample(at_ns=S, gc=GcNow()))
+    books.seen.add(RuntimeSample(at_ns=S, gc=GcNow()))
     gc = books.figures(S)[0].target.gc
     assert gc is not None
     assert gc.count == 0
@@ -184,7 +184,7 @@ def test_a_collector_that_can_be_read_and_did_not_run_is_told_from_one_that_cann
 def test_the_target_s_process_is_averaged_over_the_segment() -> None:
     books = ledger()
     for cpu, rss in ((100.0, 10), (200.0, 30)):
-        books.add_sample(ProcessSample(S, ProcessNow(cpu_pct=cpu, rss_bytes=rss, rss_peak_bytes=rss)))
+        books.seen.add(ProcessSample(S, ProcessNow(cpu_pct=cpu, rss_bytes=rss, rss_peak_bytes=rss)))
     target = books.figures(S)[0].target
     assert target.cpu_pct == 150.0
     assert target.rss_bytes is not None
@@ -193,20 +193,20 @@ def test_the_target_s_process_is_averaged_over_the_segment() -> None:
 
 def test_a_restarted_target_is_an_event_and_its_old_process_is_forgotten() -> None:
     books = ledger()
-    books.add_sample(ProcessSample(S, ProcessNow(cpu_pct=1.0, rss_bytes=1, rss_peak_bytes=1)))
-    books.add_sample(Found(2 * S, Target(url="u", pid=7), restarted=True))
-    assert books.process is None
+    books.seen.add(ProcessSample(S, ProcessNow(cpu_pct=1.0, rss_bytes=1, rss_peak_bytes=1)))
+    books.seen.add(Found(2 * S, Target(url="u", pid=7), restarted=True))
+    assert books.seen.process is None
     assert [(event.kind, event.at_s) for event in books.events] == [("target-restarted", 2.0)]
 
 
 def test_of_a_process_that_is_gone_nothing_more_is_said() -> None:
     books = ledger()
-    books.add_sample(Found(0, Target(url="u", pid=7)))
-    books.add_sample(ProcessSample(S, ProcessNow(cpu_pct=1.0, rss_bytes=1, rss_peak_bytes=1)))
-    books.add_sample(ThreadsSample(S, ThreadsNow(4)))
-    books.add_sample(Found(2 * S, Target(url="u")))
+    books.seen.add(Found(0, Target(url="u", pid=7)))
+    books.seen.add(ProcessSample(S, ProcessNow(cpu_pct=1.0, rss_bytes=1, rss_peak_bytes=1)))
+    books.seen.add(ThreadsSample(S, ThreadsNow(4)))
+    books.seen.add(Found(2 * S, Target(url="u")))
     books.settle(3 * S)
-    assert (books.process, books.threads, books.container) == (None, None, None)
+    assert (books.seen.process, books.seen.threads, books.seen.container) == (None, None, None)
     assert (books.series()[-1].rss_bytes, books.series()[-1].threads) == (None, None)
     assert books.events == []
 
@@ -214,7 +214,7 @@ def test_of_a_process_that_is_gone_nothing_more_is_said() -> None:
 def test_a_source_that_keeps_failing_is_mentioned_once_a_minute() -> None:
     books = ledger()
     for second in range(130):
-        books.add_sample(Gap(second * S, "go runtime", "no answer within 1 s"))
+        books.seen.add(Gap(second * S, "go runtime", "no answer within 1 s"))
     assert [event.at_s for event in books.events] == [0.0, 61.0, 122.0]
 
 
@@ -235,7 +235,7 @@ def test_the_last_segment_that_measured_anything_speaks_for_the_run() -> None:
 
 def test_connections_and_bytes_are_counted_in_the_current_segment() -> None:
     books = ledger()
-    books.add_sample(HostSample(S, HostNow((CoreNow(0, user_pct=50.0),))))
+    books.seen.add(HostSample(S, HostNow((CoreNow(0, user_pct=50.0),))))
     entry = frame((0, MS, 200), at_ns=S, bytes_in=100)
     took = np.array([2 * MS, 3 * MS], np.int64).tobytes()
     books.add_frame(wire.Frame(**{f: getattr(entry, f) for f in entry.__struct_fields__} | {"connect": took}))
@@ -256,10 +256,10 @@ def test_time_that_a_quota_held_is_in_the_row_and_the_segment_in_which_it_was_se
     books = ledger()
     now = ContainerNow(version="v2", cpu_limit=0.5, throttled_share=0.25, memory_bytes=100)
     held = (Held(S // 4, S // 2, 30 * MS, 1), Held(3 * S // 2, 2 * S - 1, 20 * MS, 2))
-    books.add_sample(ContainerSample(2 * S - 1, now, held[:1]))
+    books.seen.add(ContainerSample(2 * S - 1, now, held[:1]))
     books.settle(S)
     books.begin(C128, 3 * S // 2)
-    books.add_sample(ContainerSample(2 * S, replace(now, throttled_share=0.75), held[1:]))
+    books.seen.add(ContainerSample(2 * S, replace(now, throttled_share=0.75), held[1:]))
     books.settle(4 * S)
     assert [(row.t_s, row.throttled_s, row.throttled_periods) for row in books.series()] == [
         (0.0, 0.03, 1),
@@ -267,7 +267,7 @@ def test_time_that_a_quota_held_is_in_the_row_and_the_segment_in_which_it_was_se
         (1.5, 0.02, 2),
         (2.5, None, 0),
     ]
-    assert books.throttles == [Throttle(0.25, 0.5, 0.03, 1), Throttle(1.5, 2 - 1e-9, 0.02, 2)]
+    assert books.seen.throttles == [Throttle(0.25, 0.5, 0.03, 1), Throttle(1.5, 2 - 1e-9, 0.02, 2)]
     first, second = (figures.target.container for figures in books.figures(4 * S))
     assert first is not None and second is not None
     assert (first.throttled_s, first.throttled_share, first.cpu_limit) == (0.03, 0.25, 0.5)
@@ -277,7 +277,7 @@ def test_time_that_a_quota_held_is_in_the_row_and_the_segment_in_which_it_was_se
 def test_held_time_that_is_told_late_reaches_a_row_that_is_final() -> None:
     books = ledger()
     books.settle(5 * S)
-    books.add_sample(
+    books.seen.add(
         ContainerSample(5 * S, ContainerNow("v1", cpu_limit=1.0), (Held(0, 3 * S // 2, 10 * MS, 1),))
     )
     assert [row.throttled_s for row in books.series()] == [None, 0.01, None, None, None]
@@ -290,7 +290,7 @@ def test_threads_are_averaged_and_the_cores_they_used_are_summed() -> None:
         ThreadsNow(9, 5, 30.0, 40.0, 1.5, 40.0, 4.0, "proc", 300.0, {1: 1.0}, (0, 1)),
     )
     for look in looks:
-        books.add_sample(ThreadsSample(S, look))
+        books.seen.add(ThreadsSample(S, look))
     threads = books.figures(S)[0].target.threads
     assert threads == ThreadFigures(
         max=9,
@@ -306,21 +306,21 @@ def test_threads_are_averaged_and_the_cores_they_used_are_summed() -> None:
     )
     books.settle(2 * S)
     assert [(row.threads, row.runqueue_wait_s) for row in books.series()] == [(9, 1.5), (9, 1.5)]
-    books.add_sample(Found(2 * S, Target(url="u", pid=7), restarted=True))
+    books.seen.add(Found(2 * S, Target(url="u", pid=7), restarted=True))
     books.settle(3 * S)
-    assert books.threads is None
+    assert books.seen.threads is None
     assert books.series()[-1].threads is None
 
 
 @pytest.mark.parametrize(("same_host", "name", "kept"), [(True, "", 1), (False, "", 0), (False, "far:9100", 1)])
 def test_the_machine_that_counts_is_the_target_s(same_host: bool, name: str, kept: int) -> None:
     books = ledger()
-    books.add_sample(Found(0, Target(url="u", same_host=same_host)))
+    books.seen.add(Found(0, Target(url="u", same_host=same_host)))
     cores = (CoreNow(0, user_pct=40.0, steal_pct=10.0), CoreNow(1, softirq_pct=20.0))
-    books.add_sample(HostSample(S, HostNow(cores, name, available_bytes=70)))
+    books.seen.add(HostSample(S, HostNow(cores, name, available_bytes=70)))
     host = books.figures(S)[0].target.host
-    assert (books.remote is None) == (name == "")
-    assert (books.cores == (50.0, 20.0)) == (name == "")
+    assert (books.seen.remote is None) == (name == "")
+    assert (books.seen.cores == (50.0, 20.0)) == (name == "")
     if not kept:
         assert host is None
         return
@@ -331,12 +331,12 @@ def test_the_machine_that_counts_is_the_target_s(same_host: bool, name: str, kep
 
 def test_sums_of_a_page_go_to_the_segment_of_the_middle_of_their_time() -> None:
     books = ledger()
-    books.add_sample(Found(S, Target(url="http://h/", granularity="mean+max")))
+    books.seen.add(Found(S, Target(url="http://h/", granularity="mean+max")))
     books.begin(C128, 2 * S)
     books.add_frame(frame((1500 * MS, 2500 * MS, 200), at_ns=3 * S))
     now = GcNow(heap_bytes=7, goal_bytes=9, goroutines=5)
-    books.add_sample(RuntimeSample(at_ns=2_200 * MS, since_ns=1_200 * MS, gc=now, batch=Batch(4, 0.5)))
-    books.add_sample(RuntimeSample(at_ns=3_200 * MS, since_ns=2_200 * MS, gc=now, batch=Batch(2, 0.25)))
+    books.seen.add(RuntimeSample(at_ns=2_200 * MS, since_ns=1_200 * MS, gc=now, batch=Batch(4, 0.5)))
+    books.seen.add(RuntimeSample(at_ns=3_200 * MS, since_ns=2_200 * MS, gc=now, batch=Batch(2, 0.25)))
     first, second = (segment.target.gc for segment in books.figures(4 * S))
     assert first is not None and second is not None
     assert (first.count, first.pause_s.total, first.granularity) == (4, 0.5, "mean+max")
@@ -345,11 +345,11 @@ def test_sums_of_a_page_go_to_the_segment_of_the_middle_of_their_time() -> None:
 
 def test_a_runtime_that_does_not_answer_leaves_no_heap_in_the_rows_and_soon_none_on_the_screen() -> None:
     books = ledger()
-    books.add_sample(RuntimeSample(at_ns=S, gc=GcNow(heap_bytes=7, goroutines=3)))
+    books.seen.add(RuntimeSample(at_ns=S, gc=GcNow(heap_bytes=7, goroutines=3)))
     known = []
     for at_s, source in ((2, "runtime"), (5, "series http://h/"), (5, "runtime")):
-        books.add_sample(Gap(at_s * S, source, "no connection"))
-        known.append(books.gc is not None)
+        books.seen.add(Gap(at_s * S, source, "no connection"))
+        known.append(books.seen.gc is not None)
     assert known == [True, True, False]
     books.settle(20 * S)
     rows = books.series()
