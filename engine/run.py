@@ -211,6 +211,10 @@ class Run(Trying):
         """Enter an event that happened to the run, seen from outside of it."""
         self._post(lambda: self._ledger.tell(monotonic_ns(), kind, text))
 
+    def each(self, begun: Callable[[Run], None]) -> None:
+        """Call something with this run: there is no other."""
+        begun(self)
+
     def join(self) -> Record:
         """Wait until the run is over.
 

@@ -89,6 +89,9 @@ class Driven(Protocol):
         """Return everything that is known."""
         ...
 
+    def each(self, begun: Callable[[Run], None]) -> None:
+        """Have every run told of: the one under way, and those to come."""
+
     def join(self) -> Record:
         """Wait until it is over; raises what made it fail."""
         ...
@@ -119,6 +122,7 @@ class Series:
         self._stopped = False
         self._drain_s = DRAIN_S
         self._failure: BaseException | None = None
+        self._begun: Callable[[Run], None] = lambda run: None
         self._thread = threading.Thread(target=self._live, name="loadtop-series", daemon=True)
 
     def start(self) -> None:
@@ -235,6 +239,12 @@ class Series:
             run, done = self._run, tuple(self._done)
         return replace(run.record(), repeats=done)
 
+    def each(self, begun: Callable[[Run], None]) -> None:
+        """Call something with the run under way, and with every later one as soon as it has begun."""
+        with self._lock:
+            self._begun, run = begun, self._run
+        begun(run)
+
     def join(self) -> Record:
         """Wait until all are over.
 
@@ -257,9 +267,11 @@ class Series:
                         self._done += speaks
                     if self._stopped or self._number >= self._runs:
                         return
-                    self._run = self._fresh()
+                    run = self._run = self._fresh()
                     self._number += 1
-                    self._run.start()
+                    run.start()
+                    begun = self._begun
+                begun(run)
         except EngineLost as error:
             self._failure = error
         finally:

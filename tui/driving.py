@@ -61,7 +61,7 @@ def drive(arguments: argparse.Namespace, plan: Plan, keeper: Keeper, script: Scr
     else:
         for notice in keeper.notices:
             say(notice)
-        _keep_a_journal(running, keeper, say)
+        running.each(lambda run: keeper.begin(run, say))
         interrupted = plain.drive(running, progress=sys.stderr if sys.stderr.isatty() else None)
     running.finished.wait()
     session = keeper.session(running)
@@ -93,11 +93,6 @@ def _begun(plan: Plan, make: Callable[[], Run], runs: int, script: Script | None
     return run
 
 
-def _keep_a_journal(running: Driven, keeper: Keeper, tell: Callable[[str], None]) -> None:
-    if isinstance(running, Run):  # each of several runs is short, and kept when all are over
-        keeper.begin(running, tell)
-
-
 def _watch(arguments: argparse.Namespace, running: Driven, keeper: Keeper) -> None:
     """Show it on the console until it is over or the user leaves."""
     feed = RunFeed(
@@ -105,7 +100,7 @@ def _watch(arguments: argparse.Namespace, running: Driven, keeper: Keeper) -> No
         lambda: str(keeper.save(running) or "nowhere: --no-save was given"),
         keep_secrets=arguments.keep_secrets,
     )
-    _keep_a_journal(running, keeper, feed.announce)
+    running.each(lambda run: keeper.begin(run, feed.announce))
     try:
         show(
             arguments,

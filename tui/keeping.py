@@ -44,7 +44,7 @@ class Keeper:
         self._note = arguments.note
         self._id = new_id(time.time())
         self._secrets = bool(arguments.keep_secrets)
-        self._journal: Journal | None = None
+        self._journals: list[Journal] = []
         self._saved_whole = False
         self._lock = threading.Lock()
         self._output = None if arguments.output is None else Path(arguments.output)
@@ -56,7 +56,7 @@ class Keeper:
         self._folder = self._choose_folder(arguments)
 
     def begin(self, run: Run, tell: Callable[[str], None]) -> None:
-        """Begin to journal a run, if its session is to be kept.
+        """Begin to journal a run, if its session is to be kept; of repeated runs, each has a journal.
 
         Args:
             run: The run.
@@ -69,14 +69,18 @@ class Keeper:
             run.note(kind, text)
             tell(text)
 
-        keep = Keep(self._id, self._name, self._note, self._secrets)
-        self._journal = Journal(self._folder, keep, run.progress, told)
-        self._journal.start()
+        earlier = len(self._journals)
+        id, note = self._id, self._note
+        if earlier:
+            id, note = new_id(time.time()), "; ".join(filter(None, (note, f"repeated run {earlier + 1}")))
+        journal = Journal(self._folder, Keep(id, self._name, note, self._secrets), run.progress, told)
+        self._journals.append(journal)
+        journal.start()
 
     def end(self) -> None:
-        """End the journal, which is not needed any more where the whole session was saved."""
-        if self._journal is not None:
-            self._journal.close(remove=self._saved_whole)
+        """End the journals, which are not needed any more where the whole session was saved."""
+        for journal in self._journals:
+            journal.close(remove=self._saved_whole)
 
     @property
     def folder(self) -> Path | None:

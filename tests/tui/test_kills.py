@@ -54,8 +54,23 @@ def test_the_list_leaves_a_run_alone_and_recovers_it_when_it_is_dead(
     assert (again.stderr, again.stdout) == ("", listed.stdout)
 
 
-def test_a_run_that_is_saved_leaves_no_journal(go_server: GoServer) -> None:
-    assert run(f"{go_server.url}/ping", "-d", "1s", "-c", "2").returncode == Exit.OK
+def test_repeated_runs_are_recovered_one_by_one(go_server: GoServer, tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    arguments = ("-n", "300", "-r", "300", "-c", "2", "--repeat", "50", "--sessions-dir", str(folder))
+    with start(f"{go_server.url}/ping", *arguments) as running:
+        try:
+            until(lambda: len(journals(folder)) > 2, "a third run")
+        finally:
+            running.kill()
+    assert run("list", "--sessions-dir", str(folder)).returncode == Exit.OK
+    recovered = {session.note: session for session in map(store.load, folder.iterdir())}
+    both = recovered[""], recovered["repeated run 2"]
+    assert [sum(segment.requests for segment in one.segments) for one in both] == [300, 300]
+
+
+@pytest.mark.parametrize("more", [(), ("--repeat", "2", "--warmup", "none")], ids=["one", "repeated"])
+def test_a_run_that_is_saved_leaves_no_journal(go_server: GoServer, more: tuple[str, ...]) -> None:
+    assert run(f"{go_server.url}/ping", "-d", "1s", "-c", "2", *more).returncode == Exit.OK
     (path,) = kept()
     assert list(path.parent.iterdir()) == [path]
 
