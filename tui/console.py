@@ -25,6 +25,9 @@ HANGUP_STATUS: Final = 128 + signal.SIGHUP
 CLEAN_EXIT_S: Final = 1.0
 """How long a clean exit may take after SIGHUP; with the terminal gone it may never end."""
 
+PAINTING_NICENESS: Final = 5
+"""A third of the weight of the workers' threads."""
+
 PAINT_FPS: Final = 15
 """Scrolls, resizes and the palette must not burst either."""
 
@@ -95,6 +98,15 @@ def prepare(environ: dict[str, str] | os._Environ[str]) -> None:
     environ.setdefault("TEXTUAL_FPS", str(PAINT_FPS))
     environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
+
+
+def yield_to_load() -> None:
+    """Let this thread come after the workers where they share a core: a frame may be late, a request must not.
+
+    What it starts later would come after them too; workers are started by the run's own thread.
+    """
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PAINTING_NICENESS)
 
 
 def load() -> None:

@@ -24,7 +24,7 @@ from sessions.model import Session
 from sessions.objectives import figure, outcome
 from sessions.replaying import Script
 from tui import plain
-from tui.console import load
+from tui.console import load, yield_to_load
 from tui.feeds import RunFeed
 from tui.keeping import Keeper
 from tui.output import give, is_ascii, say, terminal_width
@@ -95,6 +95,7 @@ def _begun(plan: Plan, make: Callable[[], Run], runs: int, script: Script | None
 
 def _watch(arguments: argparse.Namespace, running: Driven, keeper: Keeper) -> None:
     """Show it on the console until it is over or the user leaves."""
+    yield_to_load()
     feed = RunFeed(
         running,
         lambda: str(keeper.save(running) or "nowhere: --no-save was given"),
