@@ -11,7 +11,7 @@ from benchmarks import (
     accuracy,
     cases,
     console,
-    judgement,
+    judged,
     kills,
     machine,
     peers,
@@ -139,7 +139,7 @@ def _lag(arguments: argparse.Namespace, mine: Cores) -> None:
 
 
 def _statistics(arguments: argparse.Namespace, mine: Cores) -> None:
-    judgement.measure(quick=arguments.quick)
+    judged.measure(many=arguments.many or (1 if arguments.quick else 10))
 
 
 def _starved(arguments: argparse.Namespace, mine: Cores) -> None:
@@ -197,7 +197,10 @@ def _parser() -> argparse.ArgumentParser:
 
     warm = command("settling", "when it says that a cold JVM and a cold cache have settled", _settling)
     warm.add_argument("--repeat", type=int, help="runs of each case (default: 5, quick 1)")
-    command("statistics", "settling, intervals and verdicts against what is true, in virtual time", _statistics)
+    said = command(
+        "statistics", "settling, intervals and verdicts against what is true, in virtual time", _statistics
+    )
+    said.add_argument("--many", type=int, help="times 3 to 40 runs a row (default: 10, quick 1)")
 
     look = command("probing", "what polling its runtime costs the target", _probing)
     look.add_argument("--concurrency", type=_list(int), help="connections (default: 64)")

@@ -21,7 +21,7 @@ def test_what_settles_is_settled_without_bias_and_what_does_not_is_not(curved: j
 @pytest.mark.parametrize("even", [False, True], ids=["M/M/1", "D/M/1"])
 def test_intervals_of_a_queue_hold_the_closed_form(even: bool) -> None:
     truth = judgement.queue_truth(0.7, even=even)
-    found = judgement.cover(judgement._queue(0.7, 500, 60, even=even), truth, 60, 40)
+    found = judgement.cover(judgement.queue(0.7, 500, 60, even=even), truth, 60, 40)
     assert all(coverage.held >= 0.85 for coverage in found.values())
     assert found["p99"].half_pct < 30
     assert found["p50"].open_ended == 0
