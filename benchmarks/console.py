@@ -153,7 +153,9 @@ def stall(url: str, home: Path) -> list[Bar]:
         reads_for(shown, 2.0)
         leave(shown)
     session = json.loads(next((home / "stall").glob("*.json")).read_text())
-    done = [row["done"] for row in session["seconds"] if row["span_s"] > 0.999 and row["t_s"] >= 1]
+    done = [
+        row.get("done", 0) for row in session["seconds"] if row.get("span_s", 1.0) > 0.999 and row["t_s"] >= 1
+    ]
     worst = max(abs(number / float(QUIET_RATE) - 1) for number in done)
     return [
         Bar(f"longest gap of the loop, terminal not read for {STALL_S:g} s", 1000 * gap, 100.0, "ms"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -41,6 +42,13 @@ from engine.views import View, record
 Seen = TypeVar("Seen")
 
 TICK_S: Final = 0.1
+AHEAD_S: Final = 0.1
+"""What connections get to be opened before an open loop's first request is due."""
+
+LIKELY_S: Final = 0.01
+"""A response time that most targets stay below: so many are likely to be out at once."""
+
+MOST_AHEAD: Final = 64
 DRAIN_S: Final = 2.0
 """How long what is in flight at the end may take; what takes longer is counted as unfinished."""
 
@@ -95,6 +103,7 @@ class Run(Trying):
         )
         self._view = View(plan)
         self._trials = Trials(self, timeout_s=plan.timeout_s, cores=usable_cores())
+        self._connected_ahead: list[bytes] = []
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._live, name="loadtop-run", daemon=True)
 
@@ -294,12 +303,13 @@ class Run(Trying):
             ),
             workers=self.plan.workers,
             cpus=self.plan.cpus,
-            on_frame=lambda frame: self._ledger.add_frame(frame),
+            on_frame=self._take,
             on_loss=lambda worker, lost, why: self._ledger.add_loss(monotonic_ns(), worker, lost, why),
         )
         try:
             self._ready.set()
             await fleet.start()
+            await self._connect_ahead(fleet)
             self._begin(monotonic_ns())
             watching = self._loop.create_task(
                 watch(self.plan, self._address.host_port, self._ledger.seen.add, wishes=self._wishes)
@@ -316,10 +326,24 @@ class Run(Trying):
             self._give_up_resizing()
             fleet.stop()
 
+    async def _connect_ahead(self, fleet: Fleet) -> None:
+        """Open what an open loop will need at once; else its first requests would wait for connections."""
+        load = self._load
+        if load.rate is not None:
+            needed = min(load.concurrency, MOST_AHEAD, math.ceil(load.rate * LIKELY_S))
+            fleet.drive(Load(concurrency=needed), monotonic_ns(), paused=True)
+            await asyncio.sleep(AHEAD_S)
+
+    def _take(self, frame: wire.Frame) -> None:
+        if self._state == RunState.STARTING:
+            self._connected_ahead.append(frame.connect)
+        self._ledger.add_frame(frame)
+
     def _begin(self, at_ns: int) -> None:
         if self._step(Step.READY):
             self._open_books(at_ns)
             self._ledger.begin(self._load, at_ns)
+            self._ledger.add_connects(b"".join(self._connected_ahead))
             self._ledger.tell(at_ns, "start", after=self._load)
             self._drive(at_ns, paused=False)
 

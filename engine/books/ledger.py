@@ -138,6 +138,11 @@ class Ledger:
                 self._window.add(due)
             self._shelf.forget(index)
 
+    def add_connects(self, took_ns: bytes) -> None:
+        """Enter how long connections took that were opened before the load began; as in a frame's `connect`."""
+        if self.current is not None:
+            self.current.add_connects(np.frombuffer(took_ns, np.int64))
+
     def add_loss(self, at_ns: int, worker: int, requests: int, why: str) -> None:
         """Enter the death of a worker."""
         self.last_error = f"worker {worker} died ({why})"

@@ -101,7 +101,7 @@ def merged(line: Iterable[Span], glyphs: Glyphs) -> Line:
     return tuple(spans)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def finished(line: Line, width: int, glyphs: Glyphs) -> Line:
     """Return a line as it is painted; most lines are those of the tick before."""
     return merged(cut(line, width), glyphs)
@@ -128,7 +128,7 @@ def top_of_frame(title: str, note: str, width: int, tone: Tone = "dim") -> Line:
     return cut((("╭─", "frame"), (left, "title"), (middle, "frame"), (right, tone), ("─╮", "frame")), width)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _between_edges(line: Line, width: int) -> Line:
     return (("│ ", "frame"), *cut(line, width - 4), (" │", "frame"))
 

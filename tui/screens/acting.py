@@ -22,8 +22,11 @@ from tui.panels.line import Span, Tone
 from tui.remembered import Remembered, keep
 
 NOTICE_S: Final = 5.0
-ANSWER_S: Final = 0.02
-"""A run answers a wish within this; what came of it is shown then, not at the next turn of the clock."""
+ANSWER_S: Final = (0.02, 0.06)
+"""A run answers a wish within these; what came of it is shown then, not at the next turn of the clock."""
+
+AWAKE_S: Final = 1.0
+"""So long after a wish every turn of the clock is looked at, however calm the console is."""
 
 
 class Acting(Screen[None]):
@@ -34,6 +37,7 @@ class Acting(Screen[None]):
         frozen: The Snapshot that the display is held at, if it is.
         draining: Whether the run was told to stop.
         remembered: What stays from one start to the next.
+        awake_until_s: Until when somebody waits for what came of a key.
     """
 
     def __init__(self, feed: Feed, notices: Iterable[str]) -> None:
@@ -45,6 +49,7 @@ class Acting(Screen[None]):
         self.draining = False
         self._notices: deque[Span] = deque((notice, "warn") for notice in notices)
         self._notice_until = 0.0
+        self.awake_until_s = 0.0
 
     def tick(self) -> bool:
         """Show the newest Snapshot; return whether it was painted."""
@@ -87,7 +92,9 @@ class Acting(Screen[None]):
         except LoadtopError as refusal:
             self.notify_user(str(refusal), "bad")
             return False
-        self.set_timer(ANSWER_S, self.tick)
+        self.awake_until_s = time.monotonic() + AWAKE_S
+        for after_s in ANSWER_S:
+            self.set_timer(after_s, self.tick)
         return True
 
     def controllable(self) -> bool:

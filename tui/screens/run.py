@@ -191,7 +191,8 @@ class RunScreen(
         if now_s - self._heard_s >= READ_S and self.feed.live:
             self._heard_s = now_s
             self._calm.hear(self.feed.latest().console_cpu_pct)
-        self._meter.ticked(now_s, painted=self.tick() if self._turns % self._calm.every == 0 else None)
+        looks = now_s < self.awake_until_s or self._turns % self._calm.every == 0
+        self._meter.ticked(now_s, painted=self.tick() if looks else None)
 
     def tick(self) -> bool:
         """Show the newest Snapshot, and end when the run has ended.
