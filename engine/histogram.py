@@ -58,15 +58,19 @@ class Bins:
         digits: Significant decimal digits that are kept, as HdrHistogram counts them: 3 is an error of at
             most 0.1 %, 2 of 0.8 % (half of that when a bin's middle is read).
         size: Number of bins.
+        nothing: What all histograms without a sample share: an overloaded run has hundreds of seconds that wait
+            for their first, at a quarter of a megabyte each. Read-only.
     """
 
-    __slots__ = ("_exponent", "_half", "digits", "size")
+    __slots__ = ("_exponent", "_half", "digits", "nothing", "size")
 
     def __init__(self, digits: int) -> None:
         self.digits = digits
         self._exponent = math.ceil(math.log2(2 * 10**digits))  # a value below 2**exponent is its own bin
         self._half = 1 << (self._exponent - 1)
         self.size = int(self.of(np.array([LONGEST_NS]))[0]) + 1
+        self.nothing: Counts = np.zeros(self.size, np.int64)
+        self.nothing.flags.writeable = False
 
     def of(self, values_ns: Nanoseconds) -> Nanoseconds:
         """Return the bin of each value, shape (n,); values outside [0, LONGEST_NS] count as the nearest."""
@@ -185,7 +189,7 @@ class Histogram:
 
     def __init__(self, bins: Bins = FINE) -> None:
         self.bins = bins
-        self.counts: Counts = np.zeros(bins.size, np.int64)
+        self.counts: Counts = bins.nothing
         self.counted = 0
         self.censored = 0
         self.aged = 0
@@ -216,6 +220,7 @@ class Histogram:
             self._add_ages(ages.number, ages.shortest_ns, ages.longest_ns)
         if values_ns.size:
             self.counted += values_ns.size
+            self._own()
             where = self.bins.of(values_ns) if bins is None else bins
             if values_ns.size < FEW:
                 np.add.at(self.counts, where, 1)
@@ -261,11 +266,13 @@ class Histogram:
         """Add the counts of another histogram of the same bins."""
         if not other.counted + other.censored:
             return
-        if isinstance(other, Packed):
-            self.counts[other.filled] += other.counts
-        else:
-            span = other.span
-            self.counts[span] += other.counts[span]
+        if other.counted:
+            self._own()
+            if isinstance(other, Packed):
+                self.counts[other.filled] += other.counts
+            else:
+                span = other.span
+                self.counts[span] += other.counts[span]
         self.counted += other.counted
         self.censored += other.censored
         self._add_ages(other.aged, other.youngest_ns, other.oldest_ns)
@@ -310,6 +317,11 @@ class Histogram:
             p9999=values["p9999"],
         )
 
+    def _own(self) -> None:
+        """Have counts that can be changed."""
+        if self.counts is self.bins.nothing:
+            self.counts = np.zeros(self.bins.size, np.int64)
+
     def _bounds(self, longest_s: float) -> tuple[float, float]:
         """Return what the shortest and the longest of all censored samples count as at least, in seconds."""
         ages_s = [self.youngest_ns / 1e9, self.oldest_ns / 1e9] if self.aged else []
@@ -353,6 +365,7 @@ def decode_hdr(text: str, bins: Bins = FINE) -> Histogram:
     if hdr.significant_figures != bins.digits:
         raise ValueError(f"a histogram of {bins.digits} digits is needed, this has {hdr.significant_figures}")
     histogram = Histogram(bins)
+    histogram.counts = np.zeros(bins.size, np.int64)
     for item in hdr.get_recorded_iterator():
         index = int(bins.of(np.array([item.value_iterated_to]))[0])
         histogram.counts[index] += item.count_at_value_iterated_to

@@ -165,3 +165,19 @@ def test_a_text_that_is_no_histogram_is_refused(text: str) -> None:
 def test_a_histogram_of_another_precision_is_refused() -> None:
     with pytest.raises(ValueError, match="3 digits is needed"):
         decode_hdr(encode_hdr(Histogram(COARSE)))
+
+
+def test_histograms_without_a_sample_share_their_counts_and_give_them_up_for_the_first() -> None:
+    empty, filled = Histogram(), Histogram()
+    assert empty.counts is filled.counts
+    empty.merge(Histogram())
+    empty.add(np.array([], np.int64), censored=1)
+    lost = Histogram()
+    lost.merge(empty)
+    lost.merge(empty.packed())
+    assert (lost.censored, lost.counts is filled.counts) == (2, True)
+    assert empty.counts is filled.counts
+    filled.add(np.array([1000]))
+    assert (filled.counts.sum(), empty.counts.sum()) == (1, 0)
+    empty.merge(filled)
+    assert empty.counts is not filled.counts and (empty.counts == filled.counts).all()
