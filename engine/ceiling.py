@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.errors import EngineLost
@@ -26,11 +27,27 @@ SECONDS: Final = 2.5
 WHOLE_S: Final = 0.99
 """A row that is shorter was cut off by the end."""
 
+BUSY_PCT: Final = 80.0
+"""Of a core: a worker below that was waiting, not working."""
+
 STOP_S: Final = 2.0
 
 
-def measure(plan: Plan, request: bytes) -> float:
-    """Return how many requests a second this plan's workers reach against a null server: their best second.
+class Ceiling(Struct, frozen=True):
+    """What was reached.
+
+    Attributes:
+        rps: Requests a second, in the best second.
+        is_own: Whether the workers were the limit, as they kept a core busy; else it was the null server, and
+            the ceiling is higher than that.
+    """
+
+    rps: float
+    is_own: bool
+
+
+def measure(plan: Plan, request: bytes) -> Ceiling:
+    """Return how many requests a second this plan's workers reach against a null server.
 
     Args:
         plan: The plan. An open loop has as many connections here as a closed one has by itself: below its
@@ -60,7 +77,9 @@ def measure(plan: Plan, request: bytes) -> float:
         run = Run(alone, Address(socket.AF_INET, ("127.0.0.1", port), is_local=True), request)
         run.start()
         record = run.join()
-    return max((row.done / row.span_s for row in record.seconds if row.span_s >= WHOLE_S), default=0.0)
+    best = max((row.done / row.span_s for row in record.seconds if row.span_s >= WHOLE_S), default=0.0)
+    busy = [segment.client.cpu_pct for segment in record.segments if segment.client.cpu_pct is not None]
+    return Ceiling(best, is_own=max(busy, default=0.0) > BUSY_PCT)
 
 
 @contextlib.contextmanager

@@ -73,12 +73,16 @@ def drive(arguments: argparse.Namespace, plan: Plan, keeper: Keeper, script: Scr
     return Exit.INTERRUPTED if interrupted else _judge(session)
 
 
-def _ceiling(plan: Plan, request: bytes, keeper: Keeper) -> float:
+def _ceiling(plan: Plan, request: bytes, keeper: Keeper) -> float | None:
+    """Return what this generator reaches; None where the null server was the limit: that says nothing of us."""
     say("what this generator can reach is measured first, for some seconds ...")
     reached = measure(plan, request)
     plain = "; without TLS" if plan.tls is not None else ""
-    keeper.notices.append(f"ceiling: {count(reached)} requests/s against a server that does nothing{plain}")
-    return reached
+    least = "" if reached.is_own else "at least "
+    keeper.notices.append(
+        f"ceiling: {least}{count(reached.rps)} requests/s against a server that does nothing{plain}"
+    )
+    return reached.rps if reached.is_own else None
 
 
 def _begun(plan: Plan, make: Callable[[], Run], runs: int, script: Script | None) -> Driven:
