@@ -1,8 +1,8 @@
 """How often the console looks, so that looking costs little. Pure.
 
 Ten looks a second are what a fast core gives for nothing. On a slow one, or one that is shared with the load,
-they are a burden on what is measured: then it looks half as often, and half as often again, and comes back when
-there is room. Who asked for a rate gets it.
+they are a burden on what is measured: then it looks half as often, and comes back when there is room. Fewer
+than five would look as if it stood still. Who asked for a rate gets it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ ROOM_PCT: Final = 2.5
 IN_A_ROW: Final = 3
 """One reading may be a key's doing, or the start's."""
 
-RAREST: Final = 4
+RAREST: Final = 2
 
 
 class Calm:
-    """Which turns of the clock to look at: every one, every second or every fourth.
+    """Which turns of the clock to look at: every one, or every second.
 
     Args:
         most_pct: What the console may take of a core; None for whatever it takes.
