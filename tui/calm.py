@@ -1,8 +1,8 @@
 """How often the console looks, so that looking costs little. Pure.
 
 Ten looks a second are what a fast core gives for nothing. On a slow one, or one that is shared with the load,
-they are a burden on what is measured: then it looks half as often, and comes back when there is room. Fewer
-than five would look as if it stood still. Who asked for a rate gets it.
+they are a burden on what is measured: then it looks at every second turn, at every third, at every fourth,
+and comes back when there is room. Who asked for a rate gets it.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ MOST_PCT: Final = 6.0
 """Of a core, by the console's whole process: what watching may cost."""
 
 ROOM_PCT: Final = 2.5
-"""Below this twice as many looks cost less than `MOST_PCT`."""
+"""Below this there is room for more looks, even for twice as many."""
 
 IN_A_ROW: Final = 3
 """One reading may be a key's doing, or the start's."""
 
-RAREST: Final = 2
+RAREST: Final = 4
 
 
 class Calm:
-    """Which turns of the clock to look at: every one, or every second.
+    """Which turns of the clock to look at: every one, or up to every fourth.
 
     Args:
         most_pct: What the console may take of a core; None for whatever it takes.
@@ -44,8 +44,8 @@ class Calm:
         self._above = self._above + 1 if cpu_pct > self._most_pct else 0
         self._below = self._below + 1 if cpu_pct < ROOM_PCT else 0
         if self._above >= IN_A_ROW and self.every < RAREST:
-            self.every *= 2
+            self.every += 1
             self._above = 0
         elif self._below >= IN_A_ROW and self.every > 1:
-            self.every //= 2
+            self.every -= 1
             self._below = 0
