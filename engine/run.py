@@ -28,6 +28,7 @@ from engine.figures import Second
 from engine.fleet import Fleet
 from engine.limits import check_concurrency, usable_cores
 from engine.looks import CpuProfile, Trace
+from engine.pacing import MOST_AHEAD
 from engine.plan import REPEATABLE_METHODS, Load, Plan
 from engine.probes.on_demand import OnDemand
 from engine.probes.watch import watch
@@ -42,13 +43,12 @@ from engine.views import View, record
 Seen = TypeVar("Seen")
 
 TICK_S: Final = 0.1
-AHEAD_S: Final = 0.1
+CONNECT_S: Final = 0.1
 """What connections get to be opened before an open loop's first request is due."""
 
 LIKELY_S: Final = 0.01
 """A response time that most targets stay below: so many are likely to be out at once."""
 
-MOST_AHEAD: Final = 64
 DRAIN_S: Final = 2.0
 """How long what is in flight at the end may take; what takes longer is counted as unfinished."""
 
@@ -332,7 +332,7 @@ class Run(Trying):
         if load.rate is not None:
             needed = min(load.concurrency, MOST_AHEAD, math.ceil(load.rate * LIKELY_S))
             fleet.drive(Load(concurrency=needed), monotonic_ns(), paused=True)
-            await asyncio.sleep(AHEAD_S)
+            await asyncio.sleep(CONNECT_S)
 
     def _take(self, frame: wire.Frame) -> None:
         if self._state == RunState.STARTING:

@@ -11,11 +11,10 @@ from typing import Final
 from engine import wire
 from engine.connections.sockets import SocketSet
 from engine.connections.timer import Timer
-from engine.pacing import count_due, due_times
+from engine.pacing import MOST_AHEAD, count_due, due_times
 
 NEVER: Final = 1 << 62
 AHEAD_S: Final = 0.001
-MOST_AHEAD: Final = 64
 SPIN_NS: Final = 100_000
 """How long before a send a spinning worker stops sleeping: a wake-up takes 20 to 60 µs."""
 
