@@ -6,17 +6,14 @@ it does, and TLS is left out. So it is what these workers reach here and now, no
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.errors import EngineLost
+from engine.helper import helper
 from engine.plan import DEFAULT_CONCURRENCY, Load, Plan
 from engine.run import Run
 from engine.target import Address
@@ -29,8 +26,6 @@ WHOLE_S: Final = 0.99
 
 BUSY_PCT: Final = 80.0
 """Of a core: a worker below that was waiting, not working."""
-
-STOP_S: Final = 2.0
 
 
 class Ceiling(Struct, frozen=True):
@@ -60,7 +55,10 @@ def measure(plan: Plan, request: bytes) -> Ceiling:
     connections = plan.load.concurrency
     if plan.load.mode == "open":
         connections = min(connections, DEFAULT_CONCURRENCY)
-    with _null_server(len(request), plan.workers) as port:
+    with helper("engine.null_server", str(len(request)), str(plan.workers)) as first_line:
+        port = first_line()
+        if not port.isdigit():
+            raise EngineLost("the server for --ceiling did not start; leave that out")
         alone = replace(
             plan,
             url=f"http://127.0.0.1:{port}/",
@@ -74,35 +72,9 @@ def measure(plan: Plan, request: bytes) -> Ceiling:
             probe_series=(),
             pid=None,
         )
-        run = Run(alone, Address(socket.AF_INET, ("127.0.0.1", port), is_local=True), request)
+        run = Run(alone, Address(socket.AF_INET, ("127.0.0.1", int(port)), is_local=True), request)
         run.start()
         record = run.join()
     best = max((row.done / row.span_s for row in record.seconds if row.span_s >= WHOLE_S), default=0.0)
     busy = [segment.client.cpu_pct for segment in record.segments if segment.client.cpu_pct is not None]
     return Ceiling(best, is_own=max(busy, default=0.0) > BUSY_PCT)
-
-
-@contextlib.contextmanager
-def _null_server(request_bytes: int, processes: int) -> Iterator[int]:
-    """Start the null server; yields its port."""
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "engine.null_server", str(request_bytes), str(processes)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-        text=True,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        told = process.stdout.readline().strip()
-        if not told.isdigit():
-            raise EngineLost("the server for --ceiling did not start; leave that out")
-        yield int(told)
-    finally:
-        process.stdin.close()  # which ends it
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()

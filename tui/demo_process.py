@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from typing import Final
 
 from engine.errors import EngineLost
-
-STOP_S: Final = 2.0
+from engine.helper import helper
 
 
 @contextlib.contextmanager
@@ -20,30 +16,12 @@ def demo_target() -> Iterator[Callable[[], str]]:
     Raises:
         EngineLost: From what is yielded, where it did not start.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "engine.demo", "--port", "0", "--with-parent"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C ends the run first, and the target when that has drained
-        text=True,
-    )
 
     def url() -> str:
-        assert process.stdout is not None
-        told = process.stdout.readline().strip()
+        told = first_line()
         if not told.startswith("http://"):
             raise EngineLost("the demo target did not start; `loadtop target` says why")
         return told
 
-    try:
+    with helper("engine.demo", "--port", "0", "--with-parent") as first_line:
         yield url
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()

@@ -50,7 +50,7 @@ def test_the_null_server_answers_as_many_requests_as_bytes_make_however_they_are
 
 
 def test_a_null_server_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.ceiling.sys.executable", "/bin/false")
+    monkeypatch.setattr("engine.helper.sys.executable", "/bin/false")
     plan = Plan(url="http://example.invalid/")
     with pytest.raises(EngineLost, match="leave that out"):
         measure(plan, serialise(plan))
