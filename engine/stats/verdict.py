@@ -27,9 +27,6 @@ from engine.stats.settle import MARGIN
 Kind: TypeAlias = Literal["real", "changed", "same", "cannot-tell", "not-comparable"]
 Design: TypeAlias = Literal["switch", "sessions"]
 
-PRIMARY: Final = ("p99", "throughput")
-"""What is decided on; with more figures than that, one of twenty differs by chance and is to be shown grey."""
-
 KINDS: Final[Mapping[Kind, str]] = {
     "real": "REAL",
     "changed": "CHANGED, size unclear",

@@ -58,10 +58,6 @@ class Choosing(Acting):
                 f"copied {segment_name(row.index)} to the terminal's clipboard, if it allows that", "dim"
             )
 
-    def unselect(self) -> None:
-        """Forget the selected row; marks stay."""
-        self.selected = None
-
     def shown_segments(self) -> list[SegmentFigures]:
         """Return the rows that are on the screen."""
         snapshot = self.frozen or self.feed.latest()
