@@ -10,9 +10,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Final
 
 import psutil
@@ -29,6 +28,8 @@ QUIET_RATE: Final = "2000"
 """Requests a second where the console is measured: little enough that digesting them costs next to nothing."""
 
 STALL_S: Final = 5.0
+STARTS: Final = 5
+FROZEN: Final = b" FROZEN "
 SIZE: Final = (120, 40)
 ROOT: Final = Path(__file__).parents[1]
 CHILD: Final = ROOT / "tests" / "tui" / "pty_child.py"
@@ -88,13 +89,19 @@ def console(*, seconds: int, hours: float, keys: int, mine: Cores) -> None:
 
 
 def first_paint(url: str) -> list[Bar]:
-    """Return how long it takes from the start to the first panels."""
-    began = time.monotonic()
-    with terminal(url, "-r", QUIET_RATE, "--no-save", size=SIZE) as shown:
-        shown.reads_until(lambda: b"throughput" in shown.written, "the first paint")
-        took = time.monotonic() - began
-        leave(shown)
-    return [Bar("first paint after start", took, 0.8, "s")]
+    """Return how long it takes from the start to the first panels: the median of some starts.
+
+    Python may keep what it compiled, as it does wherever loadtop is installed; the first start is for that.
+    """
+    times: list[float] = []
+    for _ in range(1 + STARTS):
+        began = time.monotonic()
+        compiled = {"PYTHONDONTWRITEBYTECODE": ""}
+        with terminal(url, "-r", QUIET_RATE, "--no-save", size=SIZE, variables=compiled) as shown:
+            shown.reads_until(lambda: b"throughput" in shown.written, "the first paint")
+            times.append(time.monotonic() - began)
+            leave(shown)
+    return [Bar(f"first paint after start, median of {STARTS}", median(times[1:]), 0.8, "s")]
 
 
 def traffic(url: str, seconds: int, theme: str, *, fps: int | None, most_kb: float) -> list[Bar]:
@@ -117,18 +124,25 @@ def traffic(url: str, seconds: int, theme: str, *, fps: int | None, most_kb: flo
 
 
 def key_to_effect(url: str, keys: int) -> list[Bar]:
-    """Return how long it takes from a key to its effect on the screen while the target is saturated."""
+    """Return how long it takes from a key to its effect at the terminal while the target is saturated.
+
+    The effect is looked for in the bytes: an emulator in Python would take longer than the console.
+    """
     times: list[float] = []
     with terminal(url, "-c", "64", "--no-save", size=SIZE) as shown:
         shown.sees("ledger", "64 open")
+        shown.emulates = False
         reads_for(shown, 3.0)
         for index in range(keys):
-            reads_for(shown, 0.2 + 0.013 * (index % 7))  # at every phase of the console's clock
-            frozen = index % 2 == 0
+            phase_s = 0.013 * (index % 7)  # of the console's clock
+            shown.written = b""
             began = time.monotonic()
             shown.press("f")
-            shown.reads_until(partial(says, shown, " FROZEN ", frozen), "the effect")
+            shown.reads_until(lambda: FROZEN in shown.written, "the effect")
             times.append(time.monotonic() - began)
+            reads_for(shown, 0.2 + phase_s)
+            shown.press("f")
+            reads_for(shown, 0.2 + phase_s)
         leave(shown)
     return [
         Bar("key to visible effect, target saturated, p99", 1000 * quantiles(times, n=100)[-1], 150.0, "ms")
@@ -192,11 +206,6 @@ def long_session(hours: float) -> list[Bar]:
     said = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
     early, late = json.loads(said)
     return [Bar(f"growth of memory over {hours:g} h, simulated", (late - early) / 2**20, 5.0, "MB")]
-
-
-def says(shown: Terminal, words: str, there: bool) -> bool:
-    """Return whether words are on the screen, or whether they are not."""
-    return (words in shown.screen) == there
 
 
 def reads_for(shown: Terminal, seconds: float) -> None:

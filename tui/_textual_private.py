@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from textual.app import App
+from textual.screen import Screen
 
 
 def pending_writes(app: App[Any]) -> int:
@@ -33,3 +34,11 @@ def count_writes(app: App[Any], wrote: Callable[[int], None]) -> None:
         write(data)
 
     vars(driver)["write"] = counted
+
+
+def paint_now(screen: Screen[Any]) -> None:
+    """Send what is to be painted at once, not at the next turn of Textual's own clock (`TEXTUAL_FPS`).
+
+    Textual 8.2.8: a screen paints in `_on_timer_update`, which does nothing where nothing is to be painted.
+    """
+    screen._on_timer_update()

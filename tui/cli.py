@@ -7,6 +7,7 @@ import sys
 
 from engine.errors import Exit, LoadtopError
 from tui.arguments import parse
+from tui.importing import uncollected
 from tui.output import mute, say
 
 
@@ -41,7 +42,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _command(argv: list[str]) -> int:
     arguments = parse(argv)
-    from tui.commands import COMMANDS  # after parsing, so that --help and typing mistakes answer at once
+    with uncollected():  # after parsing, so that --help and typing mistakes answer at once
+        from tui.commands import COMMANDS
 
     return COMMANDS[arguments.command](arguments)
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tui.importing import uncollected
 from tui.panels.glyphs import Graph, choose_graph
 
 if TYPE_CHECKING:
@@ -112,8 +113,9 @@ def yield_to_load() -> None:
 def load() -> None:
     """Import all that the console needs; beside a run's own thread that takes three times as long."""
     prepare(os.environ)
-    import tui.app
-    import tui.remapping  # noqa: F401
+    with uncollected():
+        import tui.app
+        import tui.remapping  # noqa: F401
 
 
 def run_console(

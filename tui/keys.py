@@ -176,9 +176,13 @@ def written(key: str) -> str:
 
 
 def bindings(*, of_the_app: bool, keys: Iterable[Key] = ()) -> list[BindingType]:
-    """Return Textual's bindings of the app's keys, or of the run screen's."""
+    """Return Textual's bindings of the app's keys, or of the run screen's.
+
+    Those of the run screen have priority, which no other screen sees: each is done before the next key is looked
+    at, and that may be the first letter of an answer to what this one asks.
+    """
     return [
-        Binding(key.keys, key.action, key.title, id=key.id, priority=key.priority)
+        Binding(key.keys, key.action, key.title, id=key.id, priority=key.priority or not of_the_app)
         for key in keys or KEYS
         if key.of_the_app == of_the_app
     ]

@@ -9,6 +9,7 @@ for each row from there to its last filled one. That byte is `round(8 log2(1 + c
 from __future__ import annotations
 
 import base64
+import math
 from functools import cache, lru_cache
 from typing import Final, TypeAlias
 
@@ -31,6 +32,12 @@ Spectrum: TypeAlias = npt.NDArray[np.int64]
 def edge_s(row: float) -> float:
     """Return the shortest time of a row, in seconds."""
     return SHORTEST_S * float(10.0 ** (row / PER_DECADE))
+
+
+def row_of(time_s: float) -> int:
+    """Return the row of a time; what is shorter or longer than all rows has the nearest."""
+    row = math.floor(PER_DECADE * math.log10(max(time_s, SHORTEST_S) / SHORTEST_S))
+    return min(row, ROWS - 1)
 
 
 def fold(histogram: Histogram) -> Spectrum:

@@ -192,3 +192,16 @@ def test_where_there_can_be_no_console_there_is_a_plain_run(
         assert shown.ends() == Exit.OK
     assert b"\x1b[?1049h" not in shown.written
     assert "throughput" in shown.screen
+
+
+def test_an_answer_may_follow_its_key_in_one_burst() -> None:
+    """As pasted, or as it comes over a line that stood still for a moment."""
+    with go_server() as server, terminal(f"{server.url}/alloc?kb=1", "-c", "10") as shown:
+        shown.sees(" RUNNING ", "closed, 10 connections")
+        for index in range(10):
+            shown.press(f"mq+pool={index}\r")
+            shown.sees(f"marked: q+pool={index}")
+        shown.press("c25\r")
+        reaches(shown, server, 25)
+        shown.press("q")
+        assert shown.ends() == Exit.OK

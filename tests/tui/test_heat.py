@@ -9,13 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 from engine.books.spectrum import PER_DECADE, ROWS, Spectrum
+from engine.figures import Pause
 from tests.tui import fake_feed
 from tests.tui.test_panels import text, view
+from tui.panels.chart import LABEL
 from tui.panels.distribution import Distribution
 from tui.panels.glyphs import GLYPHS
 from tui.panels.heat import LEVELS, Scale, heat, scale_of
 from tui.panels.line import plain
-from tui.panels.spectrogram import Spectrogram
+from tui.panels.spectrogram import PAUSE, Spectrogram
 
 
 def spectrum(**rows: int) -> Spectrum:
@@ -64,6 +66,29 @@ def test_a_stall_is_a_column_that_reaches_up_and_a_change_is_a_rule() -> None:
     assert stalled[1] != " "
     change = rows[-1].index("#4")
     assert all(row[change] == "│" for row in rows[:-1])
+
+
+def test_a_columns_longest_pause_stands_at_its_length_if_half_of_the_answers_took_less() -> None:
+    base = fake_feed.snapshot()
+    at_s = base.seconds[-5].t_s
+    pauses = [Pause(end_s=at_s + 0.3, pause_s=0.001), Pause(end_s=at_s + 0.4, pause_s=0.0112)]
+    marked = replace(base, pauses=pauses)
+    panel = Spectrogram()
+    lines = panel.rows(view(marked), 70, 12)
+    rows = [plain(line) for line in lines]
+    places = [(y, row.index(PAUSE)) for y, row in enumerate(rows[:-1]) if PAUSE in row]
+    (y, x) = next(iter(places))
+    assert places == [(y, x)], "one mark for the longest pause, none for the shorter"
+    assert x == 70 - LABEL - 5
+    decade = next(y for y, row in enumerate(rows) if row.endswith(" 10 ms"))
+    assert y in (decade, decade + 1)  # a label stands at the row whose lower edge is nearest
+    assert (PAUSE, "gc") in lines[y]
+    assert f"{PAUSE} GC above p50" in panel.note(view(marked))[0]
+    for short_s in (1e-6, 0.0001):
+        below = replace(base, pauses=[Pause(end_s=at_s + 0.3, pause_s=short_s)])
+        assert PAUSE not in "".join(plain(line) for line in panel.rows(view(below), 70, 12)[:-1])
+    assert "GC" not in panel.note(view(replace(base, pauses=[])))[0]
+    assert all(PAUSE not in glyphs.heat for glyphs in GLYPHS.values())
 
 
 def test_a_session_without_spectra_says_so() -> None:

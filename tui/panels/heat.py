@@ -42,6 +42,11 @@ class Scale(Struct, frozen=True):
         folded: Spectrum = inside.reshape(self.height, self.step).sum(axis=1)
         return folded
 
+    def row(self, row: int) -> int | None:
+        """Return where on the screen a row of a spectrum is; None where it is beyond."""
+        at = (row - self.first) // self.step
+        return at if 0 <= at < self.height else None
+
     def labels(self) -> list[str]:
         """Return what stands beside each row: the decades, and their halves where there is room."""
         labels = [""] * self.height

@@ -17,6 +17,7 @@ from textual.screen import Screen
 
 from engine.errors import LoadtopError
 from engine.snapshot import Snapshot
+from tui._textual_private import paint_now
 from tui.feed import Feed
 from tui.panels.line import Span, Tone
 from tui.remembered import Remembered, keep
@@ -59,6 +60,11 @@ class Acting(Screen[None]):
         """Show every panel anew, though no second has turned."""
         raise NotImplementedError
 
+    def answer(self) -> None:
+        """Show what came of a key, now: somebody is looking."""
+        if self.tick():
+            paint_now(self)
+
     def remember(self, **choices: object) -> None:
         """Take over choices, and keep them for the next start."""
         self.remembered = msgspec.structs.replace(self.remembered, **choices)
@@ -69,7 +75,7 @@ class Acting(Screen[None]):
         self._notices.clear()
         self._notices.append((text, tone))
         self._notice_until = 0.0
-        self.tick()
+        self.answer()
 
     def hear(self) -> None:
         """Take up what the feed has to say; it stays until it was read."""
@@ -94,7 +100,7 @@ class Acting(Screen[None]):
             return False
         self.awake_until_s = time.monotonic() + AWAKE_S
         for after_s in ANSWER_S:
-            self.set_timer(after_s, self.tick)
+            self.set_timer(after_s, self.answer)
         return True
 
     def controllable(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, TypeVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -48,11 +49,16 @@ class FieldPrompt(ModalScreen[Answer | None]):
         with Vertical() as box:
             box.border_title = self.question
             box.border_subtitle = self._keys
-            field = Input(placeholder=self.hint)
+            field = Input(placeholder=self.hint, select_on_focus=False)
             field.cursor_blink = False
             yield field
             if self._says:
                 yield Static(" ", id="outcome", markup=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """Take letters that were typed before the field had the focus; from then on it keeps them to itself."""
+        if event.is_printable and event.character is not None:
+            self.query_one(Input).insert_text_at_cursor(event.character)
 
     def say(self, text: str) -> None:
         """Say something in the row below."""

@@ -13,7 +13,7 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
 
 from engine.snapshot import RunState, Snapshot
-from tui._textual_private import count_writes, pending_writes
+from tui._textual_private import count_writes, paint_now, pending_writes
 from tui.calm import FPS, MOST_PCT, Calm
 from tui.cost import Meter
 from tui.feed import Feed
@@ -165,6 +165,7 @@ class RunScreen(
     def on_resize(self) -> None:
         """Show what is known in the new arrangement at once."""
         self.paint(self.feed.latest(), everything=True)
+        paint_now(self)
 
     def seen(self) -> set[str]:
         """Return the panels that have a place at the moment."""
@@ -221,7 +222,7 @@ class RunScreen(
     def show_anew(self) -> None:
         """Show every panel anew, though no second has turned."""
         self._mark = None
-        self.tick()
+        self.answer()
 
     def paint(self, snapshot: Snapshot, *, everything: bool = False) -> None:
         """Hand a View to the panels: to all of them at the turn of a second, else to the lively ones."""
