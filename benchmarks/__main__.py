@@ -12,6 +12,7 @@ from benchmarks import (
     cases,
     console,
     judged,
+    keeping,
     kills,
     machine,
     peers,
@@ -133,6 +134,10 @@ def _probing(arguments: argparse.Namespace, mine: Cores) -> None:
     )
 
 
+def _keeping(arguments: argparse.Namespace, mine: Cores) -> None:
+    keeping.measure(hours=arguments.hours or (0.25 if arguments.quick else 8.0))
+
+
 def _lag(arguments: argparse.Namespace, mine: Cores) -> None:
     rates = arguments.rates or [1000, 10_000, 50_000]
     watching.lag(rates=rates, seconds=arguments.seconds or (3 if arguments.quick else 10), mine=mine)
@@ -207,6 +212,9 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--repeat", type=int, help="pairs of stretches (default: 10, quick 3)")
     killed = command("kills", "what SIGKILL at a random moment costs", _kills)
     killed.add_argument("--runs", type=int, default=200, help="(default: %(default)s)")
+
+    keep = command("keeping", "what keeping a session costs: its file, saving, opening, the journal", _keeping)
+    keep.add_argument("--hours", type=float, help="of virtual time (default: 8, quick 0.25)")
 
     late = command("lag", "how late an open loop sends, with and without --spin", _lag)
     late.add_argument("--rates", type=_list(int), help="requests a second (default: 1000,10000,50000)")

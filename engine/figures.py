@@ -344,8 +344,6 @@ class Second(Struct, frozen=True, kw_only=True, omit_defaults=True):
     gc_count: int = 0
     gc_pause_s: float = 0.0
     threads: int | None = None
-    runqueue_wait_s: float | None = None
-    """Time that the target's threads were ready and had no core, summed over them."""
     throttled_s: float | None = None
     """Time for which a CPU quota held the target, summed over cores; None where it did not."""
     throttled_periods: int = 0

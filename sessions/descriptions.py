@@ -383,18 +383,20 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "gc_count": "Garbage collections of the target that ended in it.",
         "gc_pause_s": "Sum of their stop-the-world times, in seconds.",
         "spectrum": (
-            "How many answers took how long, in 16 rows a decade from 1 µs on: base64 of a byte for the first "
-            "filled row and, for each row from there to the last filled one, a byte round(8 log2(1 + count)). "
-            "Empty where no request that was due in it was answered."
+            "How many answers took how long, in 12 rows a decade from 1 µs on: a full stop, then digits to "
+            "the base 64 (RFC 4648, section 5): one for half the number of the first row, and one for each row "
+            "from there to the last filled one, round(3 log2(1 + count)). Empty where no request that was due "
+            "in it was answered."
         ),
-        "threads": "Threads of the target; left out if not seen, as is every key of a row at its default.",
-        "runqueue_wait_s": "Time that they were ready to run and had no core, summed over them, in seconds.",
+        "threads": "Threads of the target; left out if not seen, as is every key of a row at its default, and "
+        "where they are as many as in the row before that has the key.",
         "throttled_s": "Time for which a CPU quota held the target, in seconds summed over cores; left "
         "out where it did not.",
         "throttled_periods": "Enforcement periods of the quota that ended with the target held.",
         "heap_bytes": "Heap in use at the newest look; null if not known, as for the next three.",
-        "heap_goal_bytes": "Heap at which the next collection starts, or the largest heap there may be.",
-        "goroutines": "Goroutines at the newest look.",
+        "heap_goal_bytes": "Heap at which the next collection starts, or the largest heap there may be; left "
+        "out as the threads are.",
+        "goroutines": "Goroutines at the newest look; left out as the threads are.",
         "series": "Newest values of the series that the user chose, by name; of counters, a second.",
     },
     "CpuProfile": {

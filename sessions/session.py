@@ -21,6 +21,7 @@ from engine.record import Record
 from engine.snapshot import Chosen, GcNow, Now, ProcessNow, RunState, Snapshot, Target
 from engine.stats.slo import judge_all
 from sessions import surroundings
+from sessions.gauges import newest
 from sessions.model import SCHEMA, Environment, KeptPlan, KeptTarget, KeptTls, Session, result_of
 from sessions.printable import clean
 from sessions.redact import UNVEILED, VEILED, Veil
@@ -208,10 +209,10 @@ def process_of(seconds: Sequence[Second]) -> ProcessNow | None:
     if not seen:
         return None
     return ProcessNow(
-        cpu_pct=next((row.target_cpu_pct for row in reversed(seen) if row.target_cpu_pct is not None), 0.0),
+        cpu_pct=newest(seen, "target_cpu_pct") or 0.0,
         rss_bytes=seen[-1].rss_bytes or 0,
         rss_peak_bytes=max(second.rss_bytes or 0 for second in seen),
-        threads=seen[-1].threads or 0,
+        threads=newest(seconds, "threads") or 0,
     )
 
 
@@ -251,18 +252,17 @@ def _gc(segments: tuple[SegmentFigures, ...], seconds: tuple[Second, ...], last:
     if not seen:
         return None
     span = last.span_s if last and last.span_s > 0 else 1.0
-    newest = next((row for row in reversed(seconds) if row.heap_bytes is not None), None)
     return GcNow(
         rate_per_s=last.gc_count / span if last else 0.0,
         lost=sum(gc.lost for gc in seen),
-        heap_bytes=newest.heap_bytes if newest else None,
-        goal_bytes=newest.heap_goal_bytes if newest else None,
-        goroutines=next((row.goroutines for row in reversed(seconds) if row.goroutines is not None), None),
+        heap_bytes=newest(seconds, "heap_bytes"),
+        goal_bytes=newest(seconds, "heap_goal_bytes"),
+        goroutines=newest(seconds, "goroutines"),
     )
 
 
 def _chosen(seconds: tuple[Second, ...]) -> tuple[Chosen, ...]:
-    newest: dict[str, float] = {}
+    values: dict[str, float] = {}
     for row in seconds:
-        newest.update(row.series or {})
-    return tuple(Chosen(name, value) for name, value in newest.items())
+        values.update(row.series or {})
+    return tuple(Chosen(name, value) for name, value in values.items())

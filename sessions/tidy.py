@@ -18,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from engine.figures import Pause, Second
+from sessions.gauges import once
 from sessions.printable import clean
 
 T = TypeVar("T")
@@ -63,6 +64,8 @@ def _tidy(value: Any) -> Any:
         if value and isinstance(value[0], Pause):
             return _pauses(value)
         elements = [_tidy(element) for element in value]
+        if value and isinstance(value[0], Second):
+            return once(elements)
         # A row of numbers means something by position: with one missing, the row is.
         return _ABSENT if any(element is _ABSENT for element in elements) else tuple(elements)
     return value

@@ -108,7 +108,6 @@ class Timeline:
         self._rss: int | None = None
         self._target_cpu: float | None = None
         self._threads: int | None = None
-        self._runqueue_wait_s: float | None = None
         self._heap: int | None = None
         self._goal: int | None = None
         self._goroutines: int | None = None
@@ -192,14 +191,12 @@ class Timeline:
         rss_bytes: int | None = None,
         target_cpu: float | None = None,
         threads: int | None = None,
-        runqueue_wait_s: float | None = None,
     ) -> None:
         """Note the newest look at the machine and the target, for the rows to come."""
         self._cores = cores or self._cores
         self._rss = self._rss if rss_bytes is None else rss_bytes
         self._target_cpu = self._target_cpu if target_cpu is None else target_cpu
         self._threads = self._threads if threads is None else threads
-        self._runqueue_wait_s = self._runqueue_wait_s if runqueue_wait_s is None else runqueue_wait_s
 
     def observe_runtime(self, heap_bytes: int | None, goal_bytes: int | None, goroutines: int | None) -> None:
         """Note the newest look at the target's runtime, for the rows to come."""
@@ -212,8 +209,7 @@ class Timeline:
 
     def forget_target(self) -> None:
         """The target's process is gone: say nothing of it until it is seen again."""
-        self._rss = self._target_cpu = None
-        self._threads = self._runqueue_wait_s = None
+        self._rss = self._target_cpu = self._threads = None
         self._heap = self._goal = self._goroutines = None
         self._series = {}
 
@@ -267,7 +263,6 @@ class Timeline:
             rss_bytes=self._rss,
             target_cpu_pct=None if self._target_cpu is None else round(self._target_cpu, 1),
             threads=self._threads,
-            runqueue_wait_s=None if self._runqueue_wait_s is None else round(self._runqueue_wait_s, 4),
             throttled_s=round(block.throttled_s, 6) or None,
             throttled_periods=block.throttled_periods,
             heap_bytes=self._heap,

@@ -83,9 +83,7 @@ class Seen:
                     current.add_process(process)
             case ThreadsSample(_, threads):
                 self.threads = threads
-                self._shelf.timeline.observe(
-                    threads=threads.threads, runqueue_wait_s=threads.runqueue_wait_s_per_s
-                )
+                self._shelf.timeline.observe(threads=threads.threads)
                 if (current := self._shelf.current) is not None:
                     current.watched.add_threads(threads)
             case ContainerSample():

@@ -18,13 +18,13 @@ from engine.books.selfcheck import OwnLook, SelfCheck
 from engine.books.settled import SettledPart, Turn
 from engine.books.spectrum import fold
 from engine.books.steadiness import overloaded
+from engine.books.tally import Tally
 from engine.books.warmup import FixedPart
 from engine.books.watched import Watched
 from engine.figures import (
     Calibration,
     Latency,
     LatencySet,
-    MeanMax,
     SegmentFigures,
     TargetFigures,
 )
@@ -88,8 +88,8 @@ class Segment:
         self._lag = Histogram()
         self._connect = Histogram()
         self._first_attempts = Histogram()
-        self._cpu: list[float] = []
-        self._rss: list[int] = []
+        self._cpu = Tally()
+        self._rss = Tally()
         self.collections = Collections()
         self._own = SelfCheck(load, start_ns, spins=self._spins)
 
@@ -165,8 +165,8 @@ class Segment:
 
     def add_process(self, process: ProcessNow) -> None:
         """Note a look at the target's process."""
-        self._cpu.append(process.cpu_pct)
-        self._rss.append(process.rss_bytes)
+        self._cpu.add(process.cpu_pct)
+        self._rss.add(process.rss_bytes)
         self.watched.add_process(process)
 
     def add_own_frame(self, frame: wire.Frame) -> None:
@@ -270,8 +270,8 @@ class Segment:
             calibration=self.calibration(timeout_s) if whole else None,
             client=replace(client, cpu_pct=cpu),
             target=TargetFigures(
-                cpu_pct=_mean(self._cpu),
-                rss_bytes=MeanMax(mean=_mean(self._rss) or 0.0, max=max(self._rss)) if self._rss else None,
+                cpu_pct=self._cpu.mean,
+                rss_bytes=self._rss.mean_max(),
                 gc=self.collections.figures() if self.collections.seen else None,
                 open_files_max=self.watched.open_files_max(),
                 major_faults_per_s=self.watched.major_faults_per_s(),

@@ -54,7 +54,7 @@ def test_a_small_screen_makes_room_for_what_is_asked_for() -> None:
         await pilot.press("3")
         assert "spectrogram" in app.run_screen.seen()
         await pilot.pause()
-        assert "share of answers" in painted(app, Spectrogram)
+        assert "share: " in painted(app, Spectrogram)
 
     drive(script, size=(80, 24))
 

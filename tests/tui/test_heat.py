@@ -41,7 +41,7 @@ def test_the_axis_holds_everything_and_loses_nothing(height: int) -> None:
 
 
 def test_decades_are_labelled_where_they_are() -> None:
-    labels = Scale(first=2 * PER_DECADE, step=4, height=12).labels()
+    labels = Scale(first=2 * PER_DECADE, step=PER_DECADE // 4, height=12).labels()
     assert labels[0] == "100 µs"
     assert labels[4] == "1 ms"
     assert labels[8] == "10 ms"

@@ -87,12 +87,14 @@ def column_of(
     """Return a column's cells, the lowest row first: shades, the mark of a pause, or the rule of a change."""
     if slot.rule is not None:
         return [("│", "rule")] * scale.height
-    cells = [(glyph, tone) for glyph in painted(column, scale, glyphs)]
-    if column is not None and pause_s:
-        long = row_of(pause_s)
-        row = scale.row(long)
-        if row is not None and 2 * column[:long].sum() > column.sum():
-            cells[row] = (PAUSE, "gc")
+    if column is None:
+        return [(" ", tone)] * scale.height
+    counts = scale.folded(column).tolist()
+    whole = max(1, sum(counts))
+    cells = [(heat(count / whole, glyphs), tone) for count in counts]
+    row = scale.row(row_of(pause_s)) if pause_s else None
+    if row is not None and 2 * sum(counts[:row]) > whole:
+        cells[row] = (PAUSE, "gc")
     return cells
 
 
@@ -102,12 +104,3 @@ def summed(slot: Slot) -> Spectrum | None:
     if not spectra:
         return None
     return spectra[0] if len(spectra) == 1 else np.sum(spectra, axis=0)
-
-
-def painted(column: Spectrum | None, scale: Scale, glyphs: str) -> str:
-    """Return a column's glyphs, the lowest row first."""
-    if column is None:
-        return " " * scale.height
-    counts = scale.folded(column)
-    whole = max(1, int(counts.sum()))
-    return "".join(heat(count / whole, glyphs) for count in counts.tolist())
