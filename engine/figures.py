@@ -316,7 +316,7 @@ class SegmentFigures(Struct, frozen=True, kw_only=True):
     """HdrHistogram V2, compressed, base64, values in nanoseconds; filled in when a record is taken."""
 
 
-class Second(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Second(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One row of the time series, a second long unless the segment ended within it.
 
     There are thousands of rows, so what has its default value is left out of the file.
@@ -366,7 +366,7 @@ class Event(Struct, frozen=True, kw_only=True):
     after: Load | None = field(name="to", default=None)
 
 
-class Pause(Struct, frozen=True, array_like=True):
+class Pause(Struct, frozen=True, array_like=True, gc=False):
     """One garbage collection's stop-the-world time."""
 
     end_s: float
