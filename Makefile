@@ -1,4 +1,5 @@
 # make demo    see it run       make test    test it all
+# make far     test with other versions of Go, which are downloaded
 # make check   read-only gates  make fix     format and mend what can be mended by itself
 # make bench   loadtop and its peers side by side, in some minutes; BENCH="throughput --seconds 10" for a part
 # make lock    pin the dependencies anew
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check fix bench picture lock clean
+.PHONY: demo test far check fix bench picture lock clean
 
 demo: $(VENV)/.run
 	@$(BIN)/loadtop demo
@@ -16,7 +17,11 @@ demo: $(VENV)/.run
 # What drives running processes comes by itself, so that nothing that only computes is in its way.
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto -m "not live"
-	$(BIN)/python -m pytest -n auto --dist loadfile -m live
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "live and not far"
+
+# What downloads a hundred megabytes: other versions of Go.
+far: $(VENV)/.dev
+	$(BIN)/python -m pytest -m far
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -16,11 +16,12 @@ from engine.plan import ChosenSeries, Load
 from engine.probes import attach, places
 from engine.run import Run
 from tests.engine.test_run import read, running, until
-from tests.targets.go import binary, go_server, started
+from tests.targets.go import FRAMEWORKS, LOCAL, SOURCES, NotReachable, binary, go_server, started
 
 pytestmark = pytest.mark.live
 
 ALLOC = "/alloc?kb=64"
+OLDER_GO = "go1.24.9"
 
 
 @pytest.fixture(autouse=True)
@@ -30,12 +31,34 @@ def nobody_at_the_usual_port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attach, "PPROF_PORT", 1)
 
 
-def test_pauses_are_those_that_the_runtime_itself_traces(tmp_path: Path) -> None:
+def built(sources: Path, toolchain: str) -> Path:
+    """Return a compiled server, or have the test reported as not run, with the reason."""
+    try:
+        return binary(sources, toolchain=toolchain, tags="nomsgpack,stdjson")
+    except NotReachable as reason:
+        pytest.skip(f"not run: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("sources", "toolchain", "options"),
+    [
+        pytest.param(SOURCES, LOCAL, (), id="net/http"),
+        pytest.param(SOURCES, OLDER_GO, (), id=f"net/http {OLDER_GO}", marks=pytest.mark.far),
+        *(
+            pytest.param(FRAMEWORKS, LOCAL, ("-framework", name), id=name)
+            for name in ("gin", "echo", "fasthttp", "hertz")
+        ),
+    ],
+)
+def test_pauses_are_those_that_the_runtime_itself_traces(
+    tmp_path: Path, sources: Path, toolchain: str, options: tuple[str, ...]
+) -> None:
+    program = built(sources, toolchain)
     trace = tmp_path / "trace"
     environment = {**os.environ, "GODEBUG": "gctrace=1", "GOMAXPROCS": "2"}
     with (
         trace.open("w") as errors,
-        started(binary(), environment=environment, errors=errors) as server,
+        started(program, *options, environment=environment, errors=errors) as server,
         # Some thirty collections a second: however fast the machine, its ring of 256 cannot run over.
         running(server, ALLOC, load=Load(mode="open", concurrency=8, rate=2000.0, arrivals="constant")) as run,
     ):
@@ -53,6 +76,8 @@ def test_pauses_are_those_that_the_runtime_itself_traces(tmp_path: Path) -> None
             r"^gc (\d+) @\S+ \d+%: ([\d.]+)\+[\d.]+\+([\d.]+) ms clock", trace.read_text(), re.MULTILINE
         )
     }
+    assert toolchain == LOCAL or record.target.runtime == toolchain
+    assert record.target.runtime.startswith("go1.")
     ours = [pause.pause_s * 1e3 for pause in record.pauses]
     assert record.segments[0].target.gc is not None and record.segments[0].target.gc.lost == 0
     # Looking makes garbage too: there may have been one more before the last look.
