@@ -21,6 +21,7 @@ from benchmarks.console import Bar
 from benchmarks.table import render
 from engine import wire
 from engine.books.ledger import Ledger
+from engine.books.selfcheck import OwnLook
 from engine.machine import CoreNow, HostNow
 from engine.plan import Load, Plan
 from engine.probes.base import HostSample, ProcessSample, RuntimeSample
@@ -117,7 +118,9 @@ def live(ledger: Ledger, seconds: int, pauses: int) -> Iterator[int]:
             heap = GcNow(heap_bytes=memory // 4, goal_bytes=memory // 2, goroutines=70)
             sample = RuntimeSample(end, heap, pauses=stops, poll_ns=end - 1_000_000, since_ns=begin)
             ledger.seen.add(sample)
+        ledger.look_at_ourselves(OwnLook(span_s=1.0, cpu_pct=(10.0,)))
         ledger.settle(frame.settled_ns, frame.settled_ns)
+        ledger.window(frame.settled_ns)  # as every view does
         yield end
 
 

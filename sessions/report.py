@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -48,17 +48,17 @@ def _rows(values: Iterable[object]) -> str:
     return _listed([_ENCODER.encode(value).decode() for value in values])
 
 
-def _pauses(values: Iterable[object]) -> str:
-    cells = [_ENCODER.encode(value).decode() for value in values]
-    starts = range(0, len(cells), _PAUSES_A_LINE)
-    return _listed([",".join(cells[start : start + _PAUSES_A_LINE]) for start in starts])
+def _pauses(values: Sequence[object]) -> str:
+    starts = range(0, len(values), _PAUSES_A_LINE)
+    # A line at a time: there may be hundreds of thousands.
+    return _listed([_ENCODER.encode(values[start : start + _PAUSES_A_LINE])[1:-1].decode() for start in starts])
 
 
 def _listed(lines: list[str]) -> str:
     return "[\n    " + ",\n    ".join(lines) + "\n  ]" if lines else "[]"
 
 
-_LAYOUTS: Final[dict[str, Callable[[Iterable[object]], str]]] = {
+_LAYOUTS: Final[dict[str, Callable[[Sequence[object]], str]]] = {
     "events": _spaced,
     "seconds": _rows,
     "pauses": _pauses,
