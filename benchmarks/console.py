@@ -16,7 +16,7 @@ from typing import Final
 
 import psutil
 
-from benchmarks.machine import Cores
+from benchmarks.machine import Cores, release
 from benchmarks.servers import served
 from benchmarks.table import render
 from tests.tui.terminal import Terminal, terminal
@@ -58,7 +58,7 @@ class Bar:
 
 
 def console(*, seconds: int, hours: float, keys: int, mine: Cores) -> None:
-    """Measure all bars and print them.
+    """Measure all bars and print them. Only the server keeps to a core: a console is not started on one.
 
     Args:
         seconds: For how long bytes and CPU are counted.
@@ -67,6 +67,7 @@ def console(*, seconds: int, hours: float, keys: int, mine: Cores) -> None:
         mine: Which cores are whose.
     """
     bars: list[Bar] = []
+    release()
     with tempfile.TemporaryDirectory() as home, served("tiny", body=4, tls=False, core=mine.server) as target:
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
             os.environ[name] = home

@@ -35,6 +35,11 @@ def prepare(mine: Cores) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def release() -> None:
+    """Be anywhere again, and so whatever is started: for what is to be as a person has it."""
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+
+
 def pin(pid: int, core: int) -> None:
     """Pin every thread of a process that runs already."""
     for task in Path(f"/proc/{pid}/task").iterdir():
