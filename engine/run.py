@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from time import monotonic_ns
-from typing import Final, TypeVar
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -26,6 +26,7 @@ from engine.experiments.trials import Trials
 from engine.experiments.trying import Trying
 from engine.figures import Second
 from engine.fleet import Fleet
+from engine.inbox import Inbox
 from engine.limits import check_concurrency, usable_cores
 from engine.looks import CpuProfile, Trace
 from engine.pacing import MOST_AHEAD
@@ -39,8 +40,6 @@ from engine.snapshot import RunState, Snapshot, Target
 from engine.states import TRANSITIONS, Step
 from engine.target import Address
 from engine.views import View, record
-
-Seen = TypeVar("Seen")
 
 TICK_S: Final = 0.1
 CONNECT_S: Final = 0.1
@@ -89,7 +88,7 @@ class Run(Trying):
         self._snapshot = Snapshot(at_s=0.0, state=self._state, target=target, load=self._load, note=plan.note)
         self._ledger = self._new_ledger(target)
         self._failure: BaseException | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._inbox = Inbox(self.finished)
         self._fleet: Fleet | None = None
         self._stopping = asyncio.Event()
         self._wishes = Wishes()
@@ -129,15 +128,15 @@ class Run(Trying):
             UsageError: This machine cannot open that many connections.
         """
         check_concurrency(load.concurrency, self.plan.workers)
-        self._post(lambda: self._change(load))
+        self._inbox.post(lambda: self._change(load))
 
     def pause(self) -> None:
         """Send nothing more until `resume`."""
-        self._post(self._pause)
+        self._inbox.post(self._pause)
 
     def resume(self) -> None:
         """Go on after `pause`, in a new segment."""
-        self._post(self._resume)
+        self._inbox.post(self._resume)
 
     def set_probing(self, on: bool) -> None:
         """Have the target polled for its runtime from now on, or not; each switch opens a new segment.
@@ -149,7 +148,7 @@ class Run(Trying):
             UsageError: The plan has no probes.
         """
         self._check_probes()
-        self._post(lambda: self._set_probing(on))
+        self._inbox.post(lambda: self._set_probing(on))
 
     def collect_garbage(self) -> None:
         """Have a Go target run one collection now; where that was asked, or why it could not be, is an event.
@@ -158,7 +157,7 @@ class Run(Trying):
             UsageError: The plan has no probes.
         """
         self._check_probes()
-        self._post(self._wishes.collection.set)
+        self._inbox.post(self._wishes.collection.set)
 
     def _check_probes(self) -> None:
         if not self.plan.probing:
@@ -176,15 +175,15 @@ class Run(Trying):
         Raises:
             UsageError: No profile can be that long.
         """
-        return self._on_demand.ask("profile", seconds, self._post)
+        return self._on_demand.ask("profile", seconds, self._inbox.post)
 
     def trace(self, seconds: float) -> Future[Trace]:
         """Take an execution trace of the target, as `profile` does; parts of a second will do."""
-        return self._on_demand.ask("trace", seconds, self._post)
+        return self._on_demand.ask("trace", seconds, self._inbox.post)
 
     def anew(self) -> None:
         """Begin a new segment with the same load: what was measured until now is not in its figures."""
-        self._post(self._anew)
+        self._inbox.post(self._anew)
 
     def mark(self, text: str, at_s: float | None = None) -> None:
         """Enter a mark into the events.
@@ -193,7 +192,7 @@ class Run(Trying):
             text: What a person says of the moment.
             at_s: The moment in seconds since the run began, or None for now.
         """
-        self._post(lambda: self._mark(text, at_s))
+        self._inbox.post(lambda: self._mark(text, at_s))
 
     def series(self) -> tuple[Second, ...]:
         """Return the whole time series, as far as it is final; cheap, and safe from any thread."""
@@ -201,7 +200,7 @@ class Run(Trying):
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """End the run: send nothing more, and wait at most `drain_s` for what is in flight."""
-        self._post(lambda: self._stop(drain_s))
+        self._inbox.post(lambda: self._stop(drain_s))
 
     @property
     def workers(self) -> tuple[int, ...]:
@@ -210,15 +209,15 @@ class Run(Trying):
 
     def record(self) -> Record:
         """Return everything the run knows; it may go on meanwhile."""
-        return self._asked(self._record)
+        return self._inbox.ask(self._record)
 
     def progress(self, since: Progress | None) -> Progress:
         """Return what the run came to since an earlier answer of this method, or since its begin."""
-        return self._asked(lambda: self._progress(since))
+        return self._inbox.ask(lambda: self._progress(since))
 
     def note(self, kind: str, text: str) -> None:
         """Enter an event that happened to the run, seen from outside of it."""
-        self._post(lambda: self._ledger.tell(monotonic_ns(), kind, text))
+        self._inbox.post(lambda: self._ledger.tell(monotonic_ns(), kind, text))
 
     def each(self, begun: Callable[[Run], None]) -> None:
         """Call something with this run: there is no other."""
@@ -234,33 +233,6 @@ class Run(Trying):
         if self._failure is not None:
             raise self._failure
         return self._record()
-
-    def _asked(self, look: Callable[[], Seen]) -> Seen:
-        """Return what `look` sees on the run's own loop, between two of its steps."""
-        answer: Future[Seen] = Future()
-
-        def reply() -> None:
-            try:
-                answer.set_result(look())
-            except Exception as error:  # whoever asked must not wait for ever
-                answer.set_exception(error)
-
-        if not self._post(reply):
-            return look()
-        while True:
-            with contextlib.suppress(TimeoutError):
-                return answer.result(timeout=TICK_S)
-            if self.finished.is_set():
-                return look()
-
-    def _post(self, act: Callable[[], None]) -> bool:
-        loop = self._loop
-        if loop is None or self.finished.is_set():
-            return False
-        with contextlib.suppress(RuntimeError):  # the loop closed in this very moment
-            loop.call_soon_threadsafe(act)
-            return True
-        return False
 
     # On the run's own loop.
 
@@ -286,7 +258,7 @@ class Run(Trying):
         self._step(Step.FAIL)
 
     async def _main(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._inbox.open()
         fleet = self._fleet = Fleet(
             wire.Setup(
                 worker=0,
@@ -311,7 +283,7 @@ class Run(Trying):
             await fleet.start()
             await self._connect_ahead(fleet)
             self._begin(monotonic_ns())
-            watching = self._loop.create_task(
+            watching = asyncio.create_task(
                 watch(self.plan, self._address.host_port, self._ledger.seen.add, wishes=self._wishes)
             )
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from time import monotonic_ns
 
 from engine.books.ledger import Ledger
@@ -13,6 +12,7 @@ from engine.experiments.outcome import Kind, Setting
 from engine.experiments.trials import Trials, check_time, doubling_turns, switchback_turns
 from engine.experiments.turns import Turns
 from engine.fleet import Fleet
+from engine.inbox import Inbox
 from engine.limits import check_concurrency
 from engine.plan import Load, Plan
 from engine.snapshot import RunState
@@ -28,13 +28,11 @@ class Trying:
     _ledger: Ledger
     _fleet: Fleet | None
     _trials: Trials
+    _inbox: Inbox
 
     def __init__(self) -> None:
         self._resizing = asyncio.Lock()
         self._resizes: set[asyncio.Task[None]] = set()
-
-    def _post(self, act: Callable[[], None]) -> bool:
-        raise NotImplementedError
 
     def _have(self, load: Load) -> None:
         raise NotImplementedError
@@ -107,7 +105,7 @@ class Trying:
             raise UsageError("an experiment is under way; change the load or pause to abort it")
         end_ns = self._planned_end_ns
         check_time(turns, None if end_ns is None else (end_ns - monotonic_ns()) / 1e9)
-        self._post(lambda: self._trials.begin(kind, a, b, turns))
+        self._inbox.post(lambda: self._trials.begin(kind, a, b, turns))
 
     @property
     def _workers_now(self) -> int:
