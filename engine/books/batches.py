@@ -2,9 +2,10 @@
 
 What intervals need of each second is how many of its requests were below a percentile, and that percentile is
 known only at the end. Keeping every second of eight hours would take hundreds of megabytes; so once there are
-`MOST` of them, neighbours are added up in pairs, and batches of twice as many seconds are kept from then on.
-Between 128 and 256 of them are left: enough for a variance, and the longer they are, the slower are the swings
-that they show. A few megabytes at most, whatever the length.
+`MOST` of them, or `ROOMY` counts in at least `ENOUGH` of them, neighbours are added up in pairs, and batches of
+twice as many seconds are kept from then on. Between 128 and 256 of them are left, at least 20 where latencies
+are spread over decades: enough for a variance, and the longer they are, the slower are the swings that they
+show. Some megabytes at most, whatever the length and whatever the latencies.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from engine.histogram import FINE, Counts, Histogram, Packed
 
 MOST: Final = 256
 """Batches; an even number."""
+
+ENOUGH: Final = 40
+ROOMY: Final = 1 << 18
+"""Counts: three megabytes. A second of an overload has thousands, and nobody is told an interval of it."""
 
 _ROW: Final = 1 << 16  # more than there are bins
 _ROOM: Final = 1 << 12
@@ -67,7 +72,7 @@ class Batches:
         self._part.append((second, done))
         if len(self._part) < self.span:
             return
-        if self.size == MOST:
+        if self.size == MOST or (self._filled > ROOMY and self.size >= ENOUGH and self.size % 2 == 0):
             self._pair()
             if len(self._part) < self.span:
                 return
@@ -129,15 +134,16 @@ class Batches:
         )
         self._filled = self._keys.size
         self._sums = np.r_[0, np.cumsum(counts, dtype=np.int64)]
-        self._starts[: MOST // 2 + 1] = np.searchsorted(self._keys, np.arange(MOST // 2 + 1) * _ROW)
+        half = self.size // 2
+        self._starts[: half + 1] = np.searchsorted(self._keys, np.arange(half + 1) * _ROW)
         for sums in (self._totals, self._done):
-            sums[: MOST // 2] = sums.reshape(-1, 2).sum(axis=1)
-        self.size //= 2
+            sums[:half] = sums[: self.size].reshape(-1, 2).sum(axis=1)
+        self.size = half
         self.span *= 2
 
     def _reserve(self, room: int) -> None:
         if room > self._keys.size:
-            self._keys = np.resize(self._keys, max(room, 2 * self._keys.size))
+            self._keys = np.resize(self._keys, max(room, self._keys.size * 5 // 4))
             self._sums = np.resize(self._sums, self._keys.size + 1)
 
 

@@ -34,7 +34,7 @@ _DENSE: Final = 4
 """A second whose longest value is below so many times the number of its values is counted without sorting."""
 
 _MICROSECONDS: Final = 1_000
-_NONE: Final[Counts] = np.zeros(0, np.int64)
+_NONE: Final = np.zeros(0, np.uint32)
 Number = TypeVar("Number", bound=np.generic)
 
 
@@ -54,8 +54,8 @@ class _Second(Struct, frozen=True):
     number: int
     values: npt.NDArray[np.uint32]
     times: npt.NDArray[np.uint32]
-    bins: npt.NDArray[np.int64]
-    in_bins: Counts
+    bins: npt.NDArray[np.uint16]
+    in_bins: npt.NDArray[np.uint32]
     counted: int
     sum_ns: int
     censored: int
@@ -163,8 +163,8 @@ class Window:
             number=number,
             values=values,
             times=times,
-            bins=bins,
-            in_bins=np.add.reduceat(times, firsts, dtype=np.int64) if values.size else _NONE,
+            bins=bins.astype(np.uint16),
+            in_bins=np.add.reduceat(times, firsts, dtype=np.uint32) if values.size else _NONE,
             counted=int(response.size),
             sum_ns=int(response.sum()),
             censored=filling.censored,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.books.batches import MOST, Batches
+from engine.books.batches import ENOUGH, MOST, Batches
 from engine.histogram import FINE, Histogram
 
 
@@ -58,6 +58,30 @@ def test_a_stretch_of_batches_is_a_histogram_again() -> None:
     assert (merged.counted, merged.censored) == (4, 2)
     assert merged.counts[bins(3.0, 4.0, 5.0, 6.0)].tolist() == [1, 1, 1, 1]
     assert merged.latency(longest_s=10, minimum={}).p50 == pytest.approx(0.005, rel=1e-3)
+
+
+def test_latencies_spread_over_decades_take_no_more_and_are_counted_all_the_same() -> None:
+    batches = Batches()
+    random = np.random.default_rng(0)
+    some = [random.lognormal(3, 2, 20_000) for _ in range(20)]
+    wide = [second(values.tolist()).packed() for values in some]
+    assert min(one.filled.size for one in wide) > 4000
+    biggest = 0
+    for number in range(700):
+        batches.add(wide[number % 20], 1)
+        assert number < ENOUGH or batches.size >= ENOUGH // 2
+        biggest = max(biggest, batches._filled)
+    assert biggest < ENOUGH * FINE.size
+    assert batches._keys.nbytes + batches._sums.nbytes < 10e6
+    assert batches.span > 700 // MOST + 1, "paired sooner than for their number"
+    whole = batches.size * batches.span
+    assert int(batches.totals.sum()) == 20_000 * whole
+    threshold = bins(20.0)
+    below = sum(
+        int(np.count_nonzero(FINE.of((some[number % 20] * 1e6).astype(np.int64)) <= threshold))
+        for number in range(whole)
+    )
+    assert int(batches.below(threshold)[0].sum()) == below
 
 
 def test_hours_take_some_megabytes() -> None:
