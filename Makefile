@@ -1,5 +1,5 @@
 # make demo    see it run       make test    test it all
-# make far     test with other versions of Go, which are downloaded
+# make far     test with frameworks and other versions of Go, which are downloaded
 # make check   read-only gates  make fix     format and mend what can be mended by itself
 # make bench   loadtop and its peers side by side, in some minutes; BENCH="throughput --seconds 10" for a part
 # make lock    pin the dependencies anew
@@ -19,7 +19,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto -m "not live"
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "live and not far"
 
-# What downloads a hundred megabytes: other versions of Go.
+# What downloads a hundred megabytes: frameworks, and other versions of Go.
 far: $(VENV)/.dev
 	$(BIN)/python -m pytest -m far
 

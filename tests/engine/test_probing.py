@@ -45,7 +45,7 @@ def built(sources: Path, toolchain: str) -> Path:
         pytest.param(SOURCES, LOCAL, (), id="net/http"),
         pytest.param(SOURCES, OLDER_GO, (), id=f"net/http {OLDER_GO}", marks=pytest.mark.far),
         *(
-            pytest.param(FRAMEWORKS, LOCAL, ("-framework", name), id=name)
+            pytest.param(FRAMEWORKS, LOCAL, ("-framework", name), id=name, marks=pytest.mark.far)
             for name in ("gin", "echo", "fasthttp", "hertz")
         ),
     ],
