@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from benchmarks.console import Bar
 from benchmarks.table import render
+from benchmarks.virtual import lognormal
 from engine import wire
 from engine.books.ledger import Ledger
 from engine.books.selfcheck import OwnLook
@@ -88,11 +89,11 @@ def kept(hours: float, pauses: int) -> list[Bar]:
 def live(ledger: Ledger, seconds: int, pauses: int) -> Iterator[int]:
     """Enter a second after the other into the books; yields their ends."""
     random = np.random.default_rng(1)
-    statuses = np.full(REQUESTS, 200, np.uint16).tobytes()
     for second in range(seconds):
         begin, end = second * S, (second + 1) * S
-        due = begin + np.arange(REQUESTS) * (S // REQUESTS)
-        took = (MEDIAN_S * 1e9 * np.exp(random.normal(0, SIGMA, REQUESTS))).astype(np.int64)
+        requests = lognormal(random, REQUESTS, 1.0, median_s=MEDIAN_S, sigma=SIGMA)
+        due = begin + (requests.due_s * S).astype(np.int64)
+        took = (requests.took_s * S).astype(np.int64)
         frame = wire.Frame(
             worker=0,
             at_ns=end,
@@ -100,9 +101,9 @@ def live(ledger: Ledger, seconds: int, pauses: int) -> Iterator[int]:
             planned=due.tobytes(),
             written=(due + 20_000).tobytes(),
             last=(due + took).tobytes(),
-            outcome=statuses,
-            lag=np.full(REQUESTS, 20_000).tobytes(),
-            bytes_in=REQUESTS * 120,
+            outcome=np.full(due.size, 200, np.uint16).tobytes(),
+            lag=np.full(due.size, 20_000).tobytes(),
+            bytes_in=due.size * 120,
             open=64,
             cpu_ns=second * S // 10,
         )

@@ -9,7 +9,6 @@ thirty characters.
 
 from __future__ import annotations
 
-import math
 import string
 from functools import cache, lru_cache
 from typing import Final, TypeAlias
@@ -44,8 +43,7 @@ def edge_s(row: float) -> float:
 
 def row_of(time_s: float) -> int:
     """Return the row of a time; what is shorter or longer than all rows has the nearest."""
-    row = math.floor(PER_DECADE * math.log10(max(time_s, SHORTEST_S) / SHORTEST_S))
-    return min(row, ROWS - 1)
+    return int(_rows_of(np.array(time_s)))
 
 
 def fold(histogram: Histogram) -> Spectrum:
@@ -82,7 +80,10 @@ def unpack(text: str) -> Spectrum:
 
 @cache
 def _row_of_bin() -> Counts:
-    middles_s = np.array([FINE.middle(index) for index in range(FINE.size)]) / 1e9
-    rows = np.floor(PER_DECADE * np.log10(np.maximum(middles_s, SHORTEST_S) / SHORTEST_S))
-    clipped: Counts = np.clip(rows, 0, ROWS - 1).astype(np.int64)
+    return _rows_of(np.array([FINE.middle(index) for index in range(FINE.size)]) / 1e9)
+
+
+def _rows_of(times_s: npt.NDArray[np.float64]) -> Counts:
+    rows = np.floor(PER_DECADE * np.log10(np.maximum(times_s, SHORTEST_S) / SHORTEST_S))
+    clipped: Counts = np.minimum(rows, ROWS - 1).astype(np.int64)
     return clipped

@@ -34,7 +34,7 @@ def nobody_at_the_usual_port(monkeypatch: pytest.MonkeyPatch) -> None:
 def built(sources: Path, toolchain: str) -> Path:
     """Return a compiled server, or have the test reported as not run, with the reason."""
     try:
-        return binary(sources, toolchain=toolchain, tags="nomsgpack,stdjson")
+        return binary(sources, toolchain=toolchain)
     except NotReachable as reason:
         pytest.skip(f"not run: {reason}")
 

@@ -20,6 +20,7 @@ FRAMEWORKS: Final = SOURCES.with_name("frameworks")
 LOCAL: Final = "local"
 _BUILD_S: Final = 600.0  # the first build of a machine compiles the standard library
 _FETCH_S: Final = 60.0
+_TAGS: Final = "nomsgpack,stdjson"  # leave out of the frameworks what takes long to compile and is not used
 _GREETING: Final = "listening on "
 
 
@@ -75,13 +76,12 @@ def started(
             process.kill()
 
 
-def binary(sources: Path = SOURCES, *, toolchain: str = LOCAL, tags: str = "") -> Path:
+def binary(sources: Path = SOURCES, *, toolchain: str = LOCAL) -> Path:
     """Return the compiled server of these sources.
 
     Args:
         sources: Their folder.
         toolchain: The version of Go, as GOTOOLCHAIN names it; another than the machine's own is downloaded.
-        tags: Build tags, with commas between.
 
     Raises:
         NotReachable: Modules or a toolchain are needed that are not on this machine and cannot be had.
@@ -97,11 +97,11 @@ def binary(sources: Path = SOURCES, *, toolchain: str = LOCAL, tags: str = "") -
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            _build(sources, done, cache, toolchain, tags)
+            _build(sources, done, cache, toolchain)
     return done
 
 
-def _build(sources: Path, done: Path, cache: Path, toolchain: str, tags: str) -> None:
+def _build(sources: Path, done: Path, cache: Path, toolchain: str) -> None:
     fresh = done.with_suffix(".new")
     environment = {
         **os.environ,
@@ -117,7 +117,7 @@ def _build(sources: Path, done: Path, cache: Path, toolchain: str, tags: str) ->
         _fetch(["version"], sources, environment)
     if (sources / "go.sum").exists():
         _fetch(["mod", "download"], sources, environment)
-    result = _run(["build", "-tags", tags, "-o", str(fresh), "."], sources, environment, _BUILD_S)
+    result = _run(["build", "-tags", _TAGS, "-o", str(fresh), "."], sources, environment, _BUILD_S)
     if result.returncode != 0:
         raise RuntimeError(f"the Go server in {sources.name} does not compile:\n{result.stderr}")
     fresh.replace(done)
