@@ -13,12 +13,13 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace
 
+from engine.controls import DRAIN_S
 from engine.errors import EngineLost, UsageError
 from engine.figures import Second, SegmentFigures
 from engine.looks import CpuProfile, Trace
 from engine.plan import Load, Plan
 from engine.record import Record
-from engine.run import DRAIN_S, Run
+from engine.run import Run
 from engine.snapshot import RunState, Snapshot
 from engine.stats import switchback
 

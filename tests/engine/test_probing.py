@@ -108,7 +108,10 @@ def wait_for_look(run: Run) -> None:
     """Wait until everything that has happened by now was told."""
     now_ns = monotonic_ns()
     # Of two polls in a row one counts goroutines.
-    until(lambda: sum(began > now_ns for began in run._ledger.seen.polls.intervals()[0][-9:]) > 2, "a look")
+    until(
+        lambda: sum(began > now_ns for began in run._controls.ledger.seen.polls.intervals()[0][-9:]) > 2,
+        "a look",
+    )
 
 
 def test_what_the_runtime_says_is_in_the_figures_of_every_second() -> None:
@@ -142,13 +145,13 @@ def test_polling_is_switched_off_and_on_each_with_a_segment_of_its_own() -> None
         until(lambda: len(run.latest().pauses) > seen, "a look")
         run.stop()
         record = run.join()
-        began, ended = run._ledger.seen.polls.intervals()
+        began, ended = run._controls.ledger.seen.polls.intervals()
     assert [segment.probed for segment in record.segments] == [True, False, True]
     assert [event.text for event in record.events if event.kind == "probing"] == [
         "polling of the target is off",
         "polling of the target is on",
     ]
-    start_ns, end_ns = (segment.start_ns for segment in run._ledger.segments[1:])
+    start_ns, end_ns = (segment.start_ns for segment in run._controls.ledger.segments[1:])
     # One that was under way when it was switched off comes to its end.
     assert not any(start_ns + 50_000_000 < poll_ns < end_ns for poll_ns in began)
     assert list(ended) == sorted(ended) and all(b < e for b, e in zip(began, ended, strict=True))
