@@ -128,8 +128,8 @@ def _settling(arguments: argparse.Namespace, mine: Cores) -> None:
 def _probing(arguments: argparse.Namespace, mine: Cores) -> None:
     probing.probing(
         concurrency=(arguments.concurrency or [64])[0],
-        seconds=arguments.seconds or (3 if arguments.quick else 6),
-        pairs=arguments.repeat or (3 if arguments.quick else 10),
+        seconds=arguments.seconds or 3,
+        pairs=arguments.repeat or (3 if arguments.quick else 25),
         mine=mine,
     )
 
@@ -144,7 +144,7 @@ def _lag(arguments: argparse.Namespace, mine: Cores) -> None:
 
 
 def _statistics(arguments: argparse.Namespace, mine: Cores) -> None:
-    judged.measure(many=arguments.many or (1 if arguments.quick else 10))
+    judged.measure(many=arguments.many or (1 if arguments.quick else 10), only=arguments.only)
 
 
 def _starved(arguments: argparse.Namespace, mine: Cores) -> None:
@@ -206,10 +206,11 @@ def _parser() -> argparse.ArgumentParser:
         "statistics", "settling, intervals and verdicts against what is true, in virtual time", _statistics
     )
     said.add_argument("--many", type=int, help="times 3 to 40 runs a row (default: 10, quick 1)")
+    said.add_argument("--only", default="", help="the table whose title begins so, as V11")
 
     look = command("probing", "what polling its runtime costs the target", _probing)
     look.add_argument("--concurrency", type=_list(int), help="connections (default: 64)")
-    look.add_argument("--repeat", type=int, help="pairs of stretches (default: 10, quick 3)")
+    look.add_argument("--repeat", type=int, help="stretches with polls (default: 25, quick 3)")
     killed = command("kills", "what SIGKILL at a random moment costs", _kills)
     killed.add_argument("--runs", type=int, default=200, help="(default: %(default)s)")
 

@@ -74,12 +74,14 @@ class Watched:
         bias: By how much the mean of what was measured in the end differed from the true end, of those that
             had settled.
         reasons: How often each word was the last reason's third.
+        courses: How often each was what the run turned out to have been.
     """
 
     states: Counter[str]
     first_s: list[float]
     bias: list[float]
     reasons: Counter[str]
+    courses: Counter[str]
 
     def share(self, state: str) -> float:
         """Return how many ended so."""
@@ -88,7 +90,7 @@ class Watched:
 
 def watch(curved: Curved, runs: int, *, noise: float = 0.02, seed: int = 0) -> Watched:
     """Feed requests whose level follows a curve, with noise from second to second, to the settled part."""
-    found = Watched(Counter(), [], [], Counter())
+    found = Watched(Counter(), [], [], Counter(), Counter())
     seconds = curved.seconds
     curve = np.array([curved.curve(second) for second in range(seconds)])
     for run in range(runs):
@@ -104,7 +106,9 @@ def watch(curved: Curved, runs: int, *, noise: float = 0.02, seed: int = 0) -> W
                 first = min(first, block.second.t_s + 1)
         found.states[part.state] += 1
         found.first_s.append(first)
-        found.reasons[part.steadiness().reason.partition(":")[0]] += 1
+        about = part.steadiness(over=True)
+        found.reasons[about.reason.partition(":")[0]] += 1
+        found.courses[about.hindsight.course if about.hindsight else "-"] += 1
         if part.since_s is not None:
             found.bias.append(abs(math.expm1(float(curve[int(part.since_s) :].mean()) - float(curve[-1]))))
     return found

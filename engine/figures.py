@@ -256,6 +256,14 @@ class Backlog(Struct, frozen=True, kw_only=True):
     """How many requests a second are answered meanwhile: what the target can do."""
 
 
+class Hindsight(Struct, frozen=True):
+    """What the median of the response times turned out to have done, seen from the segment's end."""
+
+    course: Literal["flat", "warm-up", "slow-down", "no-steady-state"]
+    since_s: float
+    """From when on it kept its last level."""
+
+
 class Steadiness(Struct, frozen=True, kw_only=True):
     """What stands behind a segment's state; None where it does not apply or cannot be said."""
 
@@ -275,6 +283,7 @@ class Steadiness(Struct, frozen=True, kw_only=True):
     period_s: float | None = None
     backlog: Backlog | None = None
     warmup: WarmUp | None = None
+    hindsight: Hindsight | None = None
 
 
 class SegmentFigures(Struct, frozen=True, kw_only=True):
@@ -325,7 +334,7 @@ class Second(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     due in it, so that a stall shows in the second that began it.
     """
 
-    t_s: float
+    t_s: int | float
     span_s: float = 1.0
     segment: int | None = None
     """None while no load was sent (paused, draining)."""
@@ -340,7 +349,8 @@ class Second(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     cpu_pct: tuple[int | float, ...] = ()
     """Busy share of each core of this machine, in percent; whole ones in a file."""
     rss_bytes: int | None = None
-    target_cpu_pct: float | None = None
+    target_cpu_pct: int | float | None = None
+    """CPU of the target's process, in percent of a core; whole in a file."""
     gc_count: int = 0
     gc_pause_s: float = 0.0
     threads: int | None = None

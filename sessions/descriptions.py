@@ -221,6 +221,12 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "period_s": "Period of a latency that goes round in circles, in seconds; null if it does not.",
         "backlog": "Requests due and not answered, where they became more and more; else null.",
         "warmup": "What starting cost; null if it did not settle.",
+        "hindsight": "What the median did, seen from the segment's end; null before, and of under 30 points.",
+    },
+    "Hindsight": {
+        "course": "'flat': one level within 5 %; 'warm-up': higher ones before the last; 'slow-down': lower "
+        "ones before it; 'no-steady-state': none that was kept for the last quarter.",
+        "since_s": "From when on it kept its last level, in seconds since the run began.",
     },
     "WarmUp": {
         "first_second_pct": "By how much the mean response time of the first second was above the settled "
@@ -378,25 +384,30 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "p99.9": "99.9 % took no longer.",
         "max": "The longest took this.",
         "cpu_pct": "Busy share of each core of the machine that made the load, in percent.",
-        "rss_bytes": "Resident memory of the target's process; null if not seen.",
+        "rss_bytes": "Resident memory of the target's process; null if not seen. Left out beside "
+        "'target_cpu_pct' where it is within a hundredth of what was written last.",
         "target_cpu_pct": "CPU time of the target's process over wall time, in percent; null if not seen.",
         "gc_count": "Garbage collections of the target that ended in it.",
         "gc_pause_s": "Sum of their stop-the-world times, in seconds.",
         "spectrum": (
-            "How many answers took how long, in 12 rows a decade from 1 µs on: a full stop, then digits to "
-            "the base 64 (RFC 4648, section 5): one for half the number of the first row, and one for each row "
-            "from there to the last filled one, round(3 log2(1 + count)). Empty where no request that was due "
-            "in it was answered."
+            "How many answers took how long, in 12 rows a decade from 1 µs on: a colon, then digits to the "
+            "base 64 (RFC 4648). The first is half the number of the first row. A row's level is "
+            "1.5 log2(1 + count), rounded; digits say by how much it is above that of the row before (of the "
+            "first: above 0). In their order 27 stand for each three steps of -1 to 1, 25 for each two of -2 "
+            "to 2, 11 for each one of -5 to 5, the last step counting up quickest; the 64th says that the next "
+            "digit is the level itself. "
+            "Empty where no request that was due in it was answered."
         ),
         "threads": "Threads of the target; left out if not seen, as is every key of a row at its default, and "
-        "where they are as many as in the row before that has the key.",
+        "beside 'target_cpu_pct' where they are as many as was written last.",
         "throttled_s": "Time for which a CPU quota held the target, in seconds summed over cores; left "
         "out where it did not.",
         "throttled_periods": "Enforcement periods of the quota that ended with the target held.",
         "heap_bytes": "Heap in use at the newest look; null if not known, as for the next three.",
         "heap_goal_bytes": "Heap at which the next collection starts, or the largest heap there may be; left "
-        "out as the threads are.",
-        "goroutines": "Goroutines at the newest look; left out as the threads are.",
+        "out beside 'heap_bytes' where it is as was written last.",
+        "goroutines": "Goroutines at the newest look; left out beside 'heap_bytes' where they are as many as "
+        "was written last.",
         "series": "Newest values of the series that the user chose, by name; of counters, a second.",
     },
     "CpuProfile": {

@@ -50,6 +50,10 @@ CLIENT: Final[Mapping[str, tuple[Mood, str]]] = {
 }
 
 
+_WORTH_A_WORD_S: Final = 10.0
+"""So much later a level has to have begun than what the figures cover."""
+
+
 class Figure(Struct, frozen=True):
     """A cell of a table of latencies, and what is to be said beside it."""
 
@@ -67,12 +71,24 @@ def verdict(result: Result) -> tuple[Mood, str]:
     if result.state == "settled":
         took = max(covered_from(result) - result.start_s, 0.0)
         within = f", drift within {percent(steadiness.unsure_pct)}" if steadiness.unsure_pct is not None else ""
-        return mood, f"SETTLED after {span(took)}{within}; the {covered}"
+        return mood, f"SETTLED after {span(took)}{within}; the {covered}{_afterthought(result)}"
     if steadiness.reason:
         why += f" ({steadiness.reason})"
     if result.state == "settling" and steadiness.eta_s is not None:
         why += f"; about {span(steadiness.eta_s)} more should have done"
     return mood, f"{result.state.upper()}: {why}; the {covered}"
+
+
+def _afterthought(result: Result) -> str:
+    """Return what is to be said of figures that hindsight would have cut otherwise; "" where it agrees."""
+    seen = result.steadiness.hindsight
+    if seen is None:
+        return ""
+    if seen.course == "no-steady-state":
+        return "; looking back, the median kept no level"
+    if seen.since_s - covered_from(result) <= _WORTH_A_WORD_S:
+        return ""
+    return f"; looking back, the median kept its last level from {clock(seen.since_s)} on"
 
 
 def state_words(figures: SegmentFigures) -> str:

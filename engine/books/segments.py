@@ -251,7 +251,7 @@ class Segment:
             state=settled.state if growth is None else "overloaded",
             settled_at_s=settled.since_s,
             counted_from_s=part.since_s,
-            steadiness=settled.steadiness() if growth is None else overloaded(growth),
+            steadiness=overloaded(growth) if growth else settled.steadiness(over=self.end_ns is not None),
             requests=requests,
             throughput_rps=throughput,
             throughput_ci95_rps=part.throughput_ci95_rps,

@@ -19,8 +19,9 @@ from engine.books.batches import Batches
 from engine.books.blocks import Block
 from engine.books.certainty import Certainty, certainty, throughput_interval, unstable
 from engine.books.steadiness import Shift, steadiness
-from engine.figures import SegmentState, Steadiness, WarmUp
+from engine.figures import Hindsight, SegmentState, Steadiness, WarmUp
 from engine.histogram import Histogram, Packed
+from engine.stats.hindsight import look_back
 from engine.stats.settle import WINDOW, Change, Detector
 from engine.stats.steady import LOOKED_AT, PATIENCE_S, Unsteady, unsteady
 
@@ -136,8 +137,8 @@ class SettledPart:
         ]
         return self._judge(changes)
 
-    def steadiness(self) -> Steadiness:
-        """Return what stands behind the state."""
+    def steadiness(self, *, over: bool = False) -> Steadiness:
+        """Return what stands behind the state; once it is `over`, some milliseconds are taken to look back."""
         points = len(self._points_s)
         return steadiness(
             self.state,
@@ -147,6 +148,7 @@ class SettledPart:
             unsteady=self._unsteady,
             settle_s=None if self.since_s is None or self._start_s is None else self.since_s - self._start_s,
             warmup=self._warm_up(),
+            hindsight=self._look_back() if over else None,
         )
 
     def certainty(self, whole: Histogram, *, live: bool) -> Certainty:
@@ -245,6 +247,11 @@ class SettledPart:
         self.span_s += kept.span_s
         if kept.span_s >= _FULL_S:
             self._part.add(kept.response, kept.done)
+
+    def _look_back(self) -> Hindsight | None:
+        """Return what the median turned out to have done."""
+        kept = look_back(self._detectors[0].newest(len(self._points_s)))
+        return None if kept is None else Hindsight(kept.course, self._points_s[kept.since])
 
     def _warm_up(self) -> WarmUp | None:
         if self.since_s is None or not self.response.counted:

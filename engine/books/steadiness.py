@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from engine.figures import Backlog, SegmentState, Steadiness, WarmUp
+from engine.figures import Backlog, Hindsight, SegmentState, Steadiness, WarmUp
 from engine.stats.overload import Growth
 from engine.stats.settle import MARGIN, WINDOW, Detector
 from engine.stats.steady import Unsteady
@@ -37,6 +37,7 @@ def steadiness(
     unsteady: Unsteady | None,
     settle_s: float | None,
     warmup: WarmUp | None,
+    hindsight: Hindsight | None = None,
 ) -> Steadiness:
     """Return what stands behind a segment's state.
 
@@ -48,6 +49,7 @@ def steadiness(
         unsteady: Why there is no steady state, where there is none.
         settle_s: How long it took to settle, if it did.
         warmup: What starting cost, if it has settled.
+        hindsight: What it turned out to be, if it is over.
     """
     # The one that is looked at last knows least; where all have settled, all have been looked at.
     worst = max(range(len(detectors)), key=lambda at: (detectors[at].state != "settled", detectors[at].unsure))
@@ -81,6 +83,7 @@ def steadiness(
         shift_at_s=None if shift is None else shift.at_s,
         period_s=period_s,
         warmup=warmup,
+        hindsight=hindsight,
     )
 
 

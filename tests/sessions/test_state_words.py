@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.figures import Backlog, Latency, SegmentFigures, Steadiness, WarmUp
+from engine.figures import Backlog, Hindsight, Latency, SegmentFigures, Steadiness, WarmUp
 from sessions.model import Session, result_of
 from sessions.text import as_text
 from sessions.words import half_pct, latency_figure, state_words, verdict, warmup_words
@@ -47,6 +47,24 @@ def test_a_verdict_has_its_reason(make_segment: Callable[..., SegmentFigures]) -
     assert "(the median drifts by +3.1 % a minute)" in verdict(result)[1]
     settled = result_of(make_segment(steadiness=Steadiness(unsure_pct=2.1)))
     assert verdict(settled)[1].startswith("SETTLED after 4.0 s, drift within 2.1 %;")
+
+
+@pytest.mark.parametrize(
+    ("course", "since_s", "words"),
+    [
+        ("flat", 0.0, ""),
+        ("warm-up", 9.0, ""),
+        ("warm-up", 42.0, "; looking back, the median kept its last level from 0:42 on"),
+        ("no-steady-state", 70.0, "; looking back, the median kept no level"),
+    ],
+)
+def test_hindsight_speaks_where_it_would_have_counted_otherwise(
+    make_segment: Callable[..., SegmentFigures], course: Any, since_s: float, words: str
+) -> None:
+    about = Steadiness(hindsight=Hindsight(course, since_s))
+    said = verdict(result_of(make_segment(steadiness=about)))[1]
+    without = verdict(result_of(make_segment()))[1]
+    assert said == without + words
 
 
 def test_a_warm_up_s_cost_is_a_line_of_the_report(

@@ -10,7 +10,7 @@ import pytest
 from engine.books.blocks import Block
 from engine.books.ledger import Ledger
 from engine.books.settled import KEPT_WHEN_SETTLED, SettledPart, Turn
-from engine.figures import Second
+from engine.figures import Hindsight, Second
 from engine.histogram import Histogram
 from engine.plan import Load
 from engine.snapshot import Target
@@ -47,6 +47,14 @@ def test_the_warm_up_is_left_out_of_the_figures_once_it_is_over() -> None:
     latency = part.response.latency(longest_s=10)
     assert latency.count == part.done
     assert latency.p50 == pytest.approx(0.002, rel=0.03)
+
+
+def test_what_it_was_is_said_when_it_is_over() -> None:
+    part = SettledPart(closed_loop=False)
+    watch(part, range(20), 4.0)
+    watch(part, range(20, 80), 2.0)
+    assert part.steadiness().hindsight is None
+    assert part.steadiness(over=True).hindsight == Hindsight("warm-up", 20.0)
 
 
 def test_states_lead_from_starting_over_warming_to_settled() -> None:
