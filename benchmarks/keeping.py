@@ -1,7 +1,8 @@
 """What keeping a session costs: its file, saving and opening it, and its journal, second by second.
 
 The run is the books' own, in virtual time: a steady target of which everything is known that a probe can tell,
-requests that are independent of each other, and collections that come at an even rate. So hours take minutes.
+whose memory wanders, requests that are independent of each other, and collections that come at an even rate. So
+hours take minutes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from msgspec.structs import replace
 
 from benchmarks.console import Bar
 from benchmarks.table import render
-from benchmarks.virtual import lognormal
+from benchmarks.virtual import lognormal, wander
 from engine import wire
 from engine.books.ledger import Ledger
 from engine.books.selfcheck import OwnLook
@@ -43,6 +44,7 @@ REQUESTS: Final = 500
 MEDIAN_S: Final = 0.001
 SIGMA: Final = 0.6
 CORES: Final = 2
+MEMORY_BYTES: Final = 150 << 20
 SAVES: Final = 5
 PLAN: Final = Plan(url="http://127.0.0.1:8080/", load=Load(mode="open", rate=float(REQUESTS), concurrency=64))
 
@@ -89,6 +91,7 @@ def kept(hours: float, pauses: int) -> list[Bar]:
 def live(ledger: Ledger, seconds: int, pauses: int) -> Iterator[int]:
     """Enter a second after the other into the books; yields their ends."""
     random = np.random.default_rng(1)
+    moves = wander(random, seconds, spread=0.03, lasting_s=60.0)
     for second in range(seconds):
         begin, end = second * S, (second + 1) * S
         requests = lognormal(random, REQUESTS, 1.0, median_s=MEDIAN_S, sigma=SIGMA)
@@ -111,14 +114,15 @@ def live(ledger: Ledger, seconds: int, pauses: int) -> Iterator[int]:
         busy = random.uniform(0, 100, CORES).tolist()
         cores = tuple(CoreNow(number, user_pct=one) for number, one in enumerate(busy))
         ledger.seen.add(HostSample(end, HostNow(cores=cores)))
-        memory = int(random.integers(100 << 20, 200 << 20))
-        process = ProcessNow(cpu_pct=busy[0], rss_bytes=memory, rss_peak_bytes=200 << 20, threads=9)
+        memory = int(MEMORY_BYTES * (1 + moves[second]))
+        process = ProcessNow(cpu_pct=busy[0], rss_bytes=memory, rss_peak_bytes=2 * MEMORY_BYTES, threads=9)
         ledger.seen.add(ProcessSample(end, process))
         if pauses:
             ends = begin + (np.arange(pauses) + random.uniform(0, 1, pauses)) * (S // pauses)
             lengths = random.uniform(2e4, 1e6, pauses)
             stops = tuple(zip(ends.astype(np.int64).tolist(), lengths.astype(np.int64).tolist(), strict=True))
-            heap = GcNow(heap_bytes=memory // 4, goal_bytes=memory // 2, goroutines=70)
+            used = int(memory * random.uniform(0.25, 0.5))  # somewhere between two collections
+            heap = GcNow(heap_bytes=used, goal_bytes=memory // 2, goroutines=70)
             sample = RuntimeSample(end, heap, pauses=stops, poll_ns=end - 1_000_000, since_ns=begin)
             ledger.seen.add(sample)
         ledger.look_at_ourselves(OwnLook(span_s=1.0, cpu_pct=(10.0,)))

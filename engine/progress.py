@@ -20,9 +20,11 @@ class Progress(Struct, frozen=True):
     """A run at one instant, as far as it differs from an earlier one.
 
     Attributes:
-        record: As a record of that instant, with two differences: its segments have neither histograms nor
-            calibration, and its pauses begin with number `pauses_from`.
+        record: As a record of that instant, with three differences: its segments have neither histograms nor
+            calibration, its pauses begin with number `pauses_from`, and its time series with `seconds_from`.
         pauses_from: How many pauses were known at the earlier instant.
+        seconds_from: Number of a row before which none has changed since the earlier instant.
+        series_state: What tells the next instant from which row on the time series has changed.
         counts: Of each segment whose figures have changed, by index: the counts of its histograms by kind,
             shape (bins,). Those that a record would encode; they are copies.
         calibrations: Of the same segments, by index.
@@ -30,6 +32,8 @@ class Progress(Struct, frozen=True):
 
     record: Record
     pauses_from: int
+    seconds_from: int
+    series_state: tuple[int, int]
     counts: Mapping[int, Mapping[str, Counts]]
     calibrations: Mapping[int, Calibration | None]
 
@@ -55,6 +59,7 @@ def progress(
     was counted meanwhile.
     """
     pauses_from = since.pauses_until if since is not None else 0
+    seconds_from = ledger.series_changed_from(since.series_state) if since is not None else 0
     now = record(
         plan,
         state,
@@ -64,12 +69,15 @@ def progress(
         experiments=experiments,
         whole=False,
         pauses_from=pauses_from,
+        seconds_from=seconds_from,
     )
     before = since.record.segments if since is not None else ()
     changed = [row.index for row in now.segments if row.index >= len(before) or before[row.index] is not row]
     return Progress(
         now,
         pauses_from,
+        seconds_from,
+        ledger.series_state,
         {index: ledger.segments[index].counts() for index in changed},
         {index: ledger.calibration(index) for index in changed},
     )

@@ -189,6 +189,7 @@ def record(
     experiments: Sequence[Experiment] = (),
     whole: bool = True,
     pauses_from: int = 0,
+    seconds_from: int = 0,
 ) -> Record:
     """Return everything that is known of a run until `now_ns`.
 
@@ -201,6 +202,7 @@ def record(
         experiments: Those that are over.
         whole: Whether to encode the histograms too, which takes some milliseconds a segment.
         pauses_from: Number of the first pause to be in it.
+        seconds_from: Number of the first row of the time series to be in it.
     """
     return Record(
         plan=plan,
@@ -210,7 +212,7 @@ def record(
         target=ledger.seen.target,
         segments=ledger.whole_figures(now_ns) if whole else ledger.figures(now_ns),
         result=ledger.result(),
-        seconds=ledger.series(),
+        seconds=ledger.series(seconds_from),
         events=_in_order(ledger),
         pauses=ledger.seen.pauses_from(pauses_from),
         throttles=tuple(ledger.seen.throttles),

@@ -1,7 +1,7 @@
-"""Gauges of the time series: what stays as it is for many rows is written in the first of them.
+"""Gauges of the time series: a file has them where they change, and memory in every row.
 
-There are thousands of rows, and these would be an eighth of the file. Who reads them takes the newest that is
-known, as for any gauge. Pure.
+There are thousands of rows, and these would be a sixth of the file. A gauge is left out only beside another
+figure of the same look, its witness: so it is known that there was a look, and that it saw nothing else. Pure.
 """
 
 from __future__ import annotations
@@ -14,24 +14,53 @@ from msgspec.structs import replace
 
 from engine.figures import Second
 
-GAUGES: Final = ("threads", "heap_goal_bytes", "goroutines")
+GAUGES: Final = {
+    "rss_bytes": ("target_cpu_pct", 0.01),
+    "threads": ("target_cpu_pct", 0.0),
+    "heap_goal_bytes": ("heap_bytes", 0.01),
+    "goroutines": ("heap_bytes", 0.0),
+}
+"""By name: its witness, and by what share of what was written last it may differ from that and count as it."""
+
+_NAMES: Final = tuple(GAUGES)
+_RULES: Final = tuple(enumerate(share for _, share in GAUGES.values()))
 _VALUES: Final = attrgetter(*GAUGES)
+_WITNESSES: Final = attrgetter(*(witness for witness, _ in GAUGES.values()))
 
 
 def once(rows: Iterable[Second]) -> tuple[Second, ...]:
-    """Return the rows without gauges that are as in the row before that has them; again, it changes nothing."""
-    known: list[Any] = [None] * len(GAUGES)
+    """Return the rows without gauges that are as in the newest row that has them; again, it changes nothing."""
+    known: list[Any] = [None] * len(_NAMES)
     written: list[Second] = []
     for row in rows:
-        values = _VALUES(row)
+        values, witnesses = _VALUES(row), _WITNESSES(row)
         same: dict[str, Any] = {}
-        for index, value in enumerate(values):
-            if value is not None:
-                if value == known[index]:
-                    same[GAUGES[index]] = None
+        for index, share in _RULES:
+            value, last = values[index], known[index]
+            if value is None:
+                continue
+            if last is not None and witnesses[index] is not None and abs(value - last) <= share * last:
+                same[_NAMES[index]] = None
+            else:
                 known[index] = value
         written.append(replace(row, **same) if same else row)
     return tuple(written)
+
+
+def every(rows: Iterable[Second]) -> tuple[Second, ...]:
+    """Return the rows with the gauges that `once` left out, as they were written last."""
+    known: list[Any] = [None] * len(_NAMES)
+    whole: list[Second] = []
+    for row in rows:
+        values, witnesses = _VALUES(row), _WITNESSES(row)
+        found: dict[str, Any] = {}
+        for index, name in enumerate(_NAMES):
+            if values[index] is not None:
+                known[index] = values[index]
+            elif witnesses[index] is not None and known[index] is not None:
+                found[name] = known[index]
+        whole.append(replace(row, **found) if found else row)
+    return tuple(whole)
 
 
 def newest(rows: Sequence[Second], name: str) -> Any:

@@ -66,9 +66,6 @@ class Keep(Struct, frozen=True):
     secrets: bool = False
 
 
-CHUNK: Final = 512
-"""Elements that are compared at once."""
-
 _DECODER: Final = msgspec.msgpack.Decoder(Entry)
 _ENCODER: Final = msgspec.msgpack.Encoder()
 
@@ -103,12 +100,12 @@ def entry_of(
     """
     old, new = (None if before is None else before.record), now.record
     events_from = _common(old.events if old else (), new.events)
-    seconds_from = _common(old.seconds if old else (), new.seconds)
+    same = _common(_rows(before, now.seconds_from), new.seconds)
     partial = session_of(
         replace(
             new,
             events=new.events[events_from:],
-            seconds=new.seconds[seconds_from:],
+            seconds=new.seconds[same:],
             segments=tuple(
                 replace(row, calibration=now.calibrations[row.index])
                 for row in new.segments
@@ -128,7 +125,7 @@ def entry_of(
         about=None if bare == about else bare,
         events_from=events_from,
         events=partial.events,
-        seconds_from=seconds_from,
+        seconds_from=now.seconds_from + same,
         seconds=partial.seconds,
         pauses=partial.pauses,
         segments=partial.segments,
@@ -235,17 +232,19 @@ def _bare(session: Session) -> Session:
     )
 
 
+def _rows(before: Progress | None, begin: int) -> Sequence[Second]:
+    """Return the time series of a progress from a row on, as far as that is known."""
+    if before is None or begin < before.seconds_from:
+        return ()
+    return before.record.seconds[begin - before.seconds_from :]
+
+
 def _common(old: Sequence[object], new: Sequence[object]) -> int:
     """Return how many elements at the begin are the same."""
-    size = min(len(old), len(new))
-    same = 0
-    # No Python a row: after eight hours there are 28,800, and this is done every second. What is the very same
-    # is not compared any further.
-    while same < size and old[same : same + CHUNK] == new[same : same + CHUNK]:
-        same += CHUNK
-    while same < size and old[same] == new[same]:
-        same += 1
-    return min(same, size)
+    pairs = enumerate(zip(old, new, strict=False))
+    return next(
+        (at for at, (one, other) in pairs if one is not other and one != other), min(len(old), len(new))
+    )
 
 
 def _known(before: Progress) -> dict[tuple[int, str], Counts]:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from engine.errors import UsageError
 from sessions.checksum import KEY, is_whole
+from sessions.gauges import every
 from sessions.model import SCHEMA, SCHEMA_FAMILY, SCHEMA_MAJOR, KeptPlan, Result, Session
 from sessions.printable import clean
 from sessions.tidy import tidy
@@ -89,7 +90,7 @@ def parse(data: bytes) -> Session:
     """
     session = _decoded(data, _SESSION)
     _check_sense(session)
-    return replace(session, checksum="")
+    return replace(session, seconds=every(session.seconds), checksum="")
 
 
 def _opened(path: Path, read: Callable[[bytes], Opened]) -> Opened:

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from sessions.checksum import KEY, checksum_of
+from sessions.gauges import once
 from sessions.markdown import as_markdown
 from sessions.model import Session
 from sessions.text import as_text
 
-__all__ = ["as_json", "as_markdown", "as_text", "document_as_json"]
+__all__ = ["as_json", "as_markdown", "as_text", "as_written", "document_as_json"]
 
 _PAUSES_A_LINE: Final = 8
 _ENCODER: Final = msgspec.json.Encoder()
@@ -20,7 +22,13 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 def as_json(session: Session) -> str:
     """Return the report as JSON: indented, the keys in the schema's order, a row of a series on one line."""
-    return document_as_json({key: getattr(session, key) for key in session.__struct_fields__})
+    written = as_written(session)
+    return document_as_json({key: getattr(written, key) for key in written.__struct_fields__})
+
+
+def as_written(session: Session) -> Session:
+    """Return a session as its file has it: with its gauges where they change."""
+    return replace(session, seconds=once(session.seconds))
 
 
 def document_as_json(document: Mapping[str, Any]) -> str:
@@ -44,8 +52,8 @@ def _spaced(values: Iterable[object]) -> str:
 
 
 def _rows(values: Iterable[object]) -> str:
-    # Without spaces: these are nearly all of the file.
-    return _listed([_ENCODER.encode(value).decode() for value in values])
+    # Without spaces, nor in front of them: these are nearly all of the file.
+    return _listed([_ENCODER.encode(value).decode() for value in values], indent="")
 
 
 def _pauses(values: Sequence[object]) -> str:
@@ -54,8 +62,8 @@ def _pauses(values: Sequence[object]) -> str:
     return _listed([_ENCODER.encode(values[start : start + _PAUSES_A_LINE])[1:-1].decode() for start in starts])
 
 
-def _listed(lines: list[str]) -> str:
-    return "[\n    " + ",\n    ".join(lines) + "\n  ]" if lines else "[]"
+def _listed(lines: list[str], indent: str = "    ") -> str:
+    return f"[\n{indent}" + f",\n{indent}".join(lines) + "\n  ]" if lines else "[]"
 
 
 _LAYOUTS: Final[dict[str, Callable[[Sequence[object]], str]]] = {

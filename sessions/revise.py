@@ -13,7 +13,7 @@ from sessions import atomic
 from sessions.model import Session
 from sessions.printable import clean
 from sessions.reading import load_document
-from sessions.report import document_as_json
+from sessions.report import as_written, document_as_json
 
 
 def revise(path: Path, change: Callable[[Session], Session]) -> Session:
@@ -25,7 +25,7 @@ def revise(path: Path, change: Callable[[Session], Session]) -> Session:
     """
     document, before = load_document(path)
     after = change(before)
-    kept = merged(document, msgspec.to_builtins(before), msgspec.to_builtins(after))
+    kept = merged(document, *(msgspec.to_builtins(as_written(session)) for session in (before, after)))
     try:
         atomic.write(path, document_as_json(kept), mode=0o600)
     except OSError as error:

@@ -8,7 +8,7 @@ finite number, or beyond 64 bits, becomes its key's default.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, TypeVar, cast
@@ -18,13 +18,12 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from engine.figures import Pause, Second
-from sessions.gauges import once
 from sessions.printable import clean
 
 T = TypeVar("T")
 
 _SIGNIFICANT: Final = "%.9g"
-_ROW_DIGITS: Final = "%.4g"
+_ROW_DIGITS: Final = "%.3g"
 _SECOND: Final = Second.__struct_fields__
 _SECOND_VALUES: Final = attrgetter(*_SECOND)
 _SECOND_DEFAULTS: Final = [field.default for field in fields(Second)]
@@ -40,43 +39,45 @@ def rounded(value: float) -> float:
 
 def tidy(value: T) -> T:
     """Return a struct with all its text cleaned and all its numbers rounded, however deep they are."""
-    return cast(T, _tidy(value))
+    return cast(T, _tidy(value, {}))
 
 
-def _tidy(value: Any) -> Any:
-    if isinstance(value, float):
-        return rounded(value) if math.isfinite(value) else _ABSENT
-    if isinstance(value, int):
-        return value if abs(value) < _INTEGERS else _ABSENT
-    if isinstance(value, str):
-        return clean(value, limit=_LONGEST_TEXT)
+def _tidy(value: Any, done: dict[int, Any]) -> Any:
+    plain = _PLAIN.get(type(value))
+    if plain is not None:
+        return plain(value)
     if isinstance(value, Second):
         return _second(value) if value.series is None else _second.__wrapped__(value)  # a dict has no hash
     if isinstance(value, Struct):
-        kept = {name: _tidy(getattr(value, name)) for name in value.__struct_fields__}
-        if _ABSENT in kept.values():
-            kept = _with_defaults(type(value), kept)
-        return type(value)(**kept)
+        # Half of a session is said twice: by a segment, and by the result, which is one of them.
+        if id(value) not in done:
+            done[id(value)] = _struct(value, done)
+        return done[id(value)]
     if isinstance(value, dict):
-        items = {_tidy(key): _tidy(item) for key, item in value.items()}
+        items = {_tidy(key, done): _tidy(item, done) for key, item in value.items()}
         return {key: item for key, item in items.items() if item is not _ABSENT}
     if isinstance(value, (tuple, list)):
         if value and isinstance(value[0], Pause):
             return _pauses(value)
-        elements = [_tidy(element) for element in value]
-        if value and isinstance(value[0], Second):
-            return once(elements)
+        elements = [_tidy(element, done) for element in value]
         # A row of numbers means something by position: with one missing, the row is.
         return _ABSENT if any(element is _ABSENT for element in elements) else tuple(elements)
-    return value
+    return next((rule(value) for kind, rule in _PLAIN.items() if isinstance(value, kind)), value)
+
+
+def _struct(value: Struct, done: dict[int, Any]) -> Any:
+    kept = {name: _tidy(getattr(value, name), done) for name in value.__struct_fields__}
+    if _ABSENT in kept.values():
+        kept = _with_defaults(type(value), kept)
+    return type(value)(**kept)
 
 
 @lru_cache(maxsize=50_000)  # the journal has done it, second by second, when the whole run is saved
 def _second(row: Second) -> Second:
     """Return a row of the series, rounded: there are thousands, and they are nearly all of the file.
 
-    Times of the run keep a millisecond, shares of a core a percent, and everything else four digits: the bins
-    of a histogram tell no two values apart that differ by less than a thousandth.
+    Times of the run keep a millisecond, shares of a core a percent, and everything else three digits, as many
+    as are ever shown: a second's percentiles are surer than that of no target.
     """
     fitted = (fit(value) for fit, value in zip(_FITTING, _SECOND_VALUES(row), strict=True))
     # What is left out on writing is told by identity: another zero is not the default.
@@ -108,14 +109,26 @@ def _figure(value: Any) -> Any:
     if value is None or (kind is int and abs(value) < _INTEGERS):
         return value
     if kind is not float:
-        return _tidy(value)
+        return _tidy(value, {})
     short = float(_ROW_DIGITS % value)  # which may be beyond the largest number where the value is not
     return short if math.isfinite(short) else _ABSENT
 
 
-def _shares(value: Any) -> Any:
+def _whole_time(value: Any) -> Any:
+    at = _time(value)
+    return int(at) if at is not _ABSENT and at == int(at) else at
+
+
+def _share(value: Any) -> Any:
     # The kernel counts in hundredths of a second.
-    return tuple(map(round, value)) if all(-_INTEGERS < share < _INTEGERS for share in value) else _ABSENT
+    if value is None:
+        return None
+    return round(value) if -_INTEGERS < value < _INTEGERS else _ABSENT
+
+
+def _shares(value: Any) -> Any:
+    shares = tuple(map(_share, value))
+    return _ABSENT if _ABSENT in shares else shares
 
 
 def _with_defaults(kind: type[Struct], kept: dict[str, Any]) -> dict[str, Any]:
@@ -128,4 +141,12 @@ def _with_defaults(kind: type[Struct], kept: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_FITTING: Final = [{"t_s": _time, "span_s": _time, "cpu_pct": _shares}.get(name, _figure) for name in _SECOND]
+_PLAIN: Final[dict[type[Any], Callable[[Any], Any]]] = {
+    float: lambda value: rounded(value) if math.isfinite(value) else _ABSENT,
+    int: lambda value: value if abs(value) < _INTEGERS else _ABSENT,
+    bool: lambda value: value,
+    str: lambda value: clean(value, limit=_LONGEST_TEXT),
+    type(None): lambda value: value,
+}
+_FITS: Final = {"t_s": _whole_time, "span_s": _time, "cpu_pct": _shares, "target_cpu_pct": _share}
+_FITTING: Final = [_FITS.get(name, _figure) for name in _SECOND]

@@ -26,6 +26,10 @@ _TREND_SAMPLES: Final = {"p50": 2, "p90": 10, "p95": 20, "p99": 100, "p999": 100
 """Fewest samples for a point of a trend line, where an eye averages over many: one beyond the quantile."""
 
 
+RECENT: Final = 120
+"""Newest rows that may change without a note: a collection is known some seconds after it ended."""
+
+
 class Block(Struct, frozen=True):
     """A final block: what statistics are made of.
 
@@ -100,6 +104,7 @@ class Timeline:
 
     def __init__(self, start_ns: int, timeout_s: float) -> None:
         self.rows: list[Second] = []
+        self._late: list[int] = []  # numbers of older rows that changed all the same, as they did
         self._start_ns = start_ns
         self._timeout_s = timeout_s
         self._segment: int | None = None
@@ -218,9 +223,8 @@ class Timeline:
         index = bisect_right(self.rows, end_s, key=lambda row: row.t_s) - 1
         if index >= 0:
             row = self.rows[index]
-            self.rows[index] = replace(
-                row, gc_count=row.gc_count + count, gc_pause_s=round(row.gc_pause_s + pause_s, 9)
-            )
+            pauses_s = round(row.gc_pause_s + pause_s, 9)
+            self._change(index, replace(row, gc_count=row.gc_count + count, gc_pause_s=pauses_s))
 
     def add_throttled(self, end_ns: int, throttled_s: float, periods: int) -> None:
         """Add time for which a quota held the target to the row in which it was seen; that may be final."""
@@ -231,11 +235,24 @@ class Timeline:
             return
         index = max(0, bisect_right(self.rows, (end_ns - self._start_ns) / 1e9, key=lambda row: row.t_s) - 1)
         row = self.rows[index]
-        self.rows[index] = replace(
-            row,
-            throttled_s=round((row.throttled_s or 0.0) + throttled_s, 6),
-            throttled_periods=row.throttled_periods + periods,
-        )
+        throttled_s = round((row.throttled_s or 0.0) + throttled_s, 6)
+        periods += row.throttled_periods
+        self._change(index, replace(row, throttled_s=throttled_s, throttled_periods=periods))
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """How many rows there are, and how many changes of old ones there were: what `changed_from` takes."""
+        return len(self.rows), len(self._late)
+
+    def changed_from(self, state: tuple[int, int]) -> int:
+        """Return a number of a row before which none has changed since."""
+        rows, late = state
+        return min([max(rows - RECENT, 0), *self._late[late:]])
+
+    def _change(self, index: int, row: Second) -> None:
+        self.rows[index] = row
+        if index < len(self.rows) - RECENT:
+            self._late.append(index)
 
     def _grow(self, until_ns: int) -> None:
         while self._open[-1].end_ns <= until_ns:

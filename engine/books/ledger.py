@@ -205,9 +205,18 @@ class Ledger:
         """Return the newest rows of the time series, those included that are not final."""
         return (*self._shelf.timeline.rows[-HISTORY_S:], *self._shelf.timeline.pending(now_ns))
 
-    def series(self) -> tuple[Second, ...]:
-        """Return the whole time series, as far as it is final."""
-        return tuple(self._shelf.timeline.rows)
+    def series(self, begin: int = 0) -> tuple[Second, ...]:
+        """Return the time series, as far as it is final, from a row on."""
+        return tuple(self._shelf.timeline.rows[begin:])
+
+    @property
+    def series_state(self) -> tuple[int, int]:
+        """What the time series is now, for `series_changed_from`."""
+        return self._shelf.timeline.state
+
+    def series_changed_from(self, state: tuple[int, int]) -> int:
+        """Return a number of a row of the time series before which none has changed since."""
+        return self._shelf.timeline.changed_from(state)
 
     def figures(self, now_ns: int) -> tuple[SegmentFigures, ...]:
         """Return the figures of every segment, without histograms."""

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.books.blocks import RECENT
 from engine.books.ledger import Ledger
 from engine.errors import UsageError
 from engine.machine import CoreNow, HostNow
@@ -126,6 +127,31 @@ def test_what_is_recovered_is_what_a_save_would_have_written_at_every_second(tmp
     assert SECRET.encode() not in file.path.read_bytes()
     file.close(remove=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_becomes_known_minutes_late_is_in_the_journal_too(tmp_path: Path) -> None:
+    books, file = Books(), JournalFile(tmp_path / f"x{ENDING}", KEEP)
+
+    def write() -> int:
+        size = file.path.stat().st_size if file.path.exists() else 0
+        file.write(books.take(before := file.before), before)
+        return file.path.stat().st_size - size
+
+    for _ in range(RECENT + 40):
+        books.second(30)
+        usual = write()
+    books.second(30)
+    books.ledger.seen.add(RuntimeSample(books.now_ns, GcNow(), ((7 * S + S // 2, 70_000),)))
+    before = books.take(file.before)  # of a write that failed
+    assert before.seconds_from == 7
+    books.second(30)
+    write()
+    recovered, damage = read_journal(file.path.read_bytes())
+    assert (recovered, damage) == (books.saved(), "")
+    assert recovered.seconds[7].gc_count == 2
+    books.second(30)
+    assert write() < 2 * usual
+    file.close(remove=True)
 
 
 def test_no_secret_is_in_any_record(whole: bytes) -> None:

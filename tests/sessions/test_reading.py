@@ -19,6 +19,7 @@ from sessions.compare.compare import compare_sessions
 from sessions.compare.forms import FORMS
 from sessions.compare.weights import DEFAULT_WEIGHTS, parse_weights
 from sessions.formats import FORMATS, Paper, write
+from sessions.gauges import every, once
 from sessions.junit import as_junit
 from sessions.model import Session
 from sessions.reading import glance, load, parse
@@ -213,7 +214,9 @@ def test_any_session_comes_back_as_it_was_and_can_be_shown(data: st.DataObject) 
             result=msgspec.structs.replace(drawn.result, segment=spoken_for),
         )
     )
-    assert parse(as_json(session).encode()) == session
+    # What no run yields is a look that saw one gauge of the target and not the other.
+    plausible = msgspec.structs.replace(session, seconds=every(once(session.seconds)))
+    assert parse(as_json(session).encode()) == plausible
     all_forms(session)
 
 
