@@ -8,12 +8,12 @@ import tempfile
 from pathlib import Path
 
 
-def write(path: Path, text: str, *, mode: int) -> None:
+def write(path: Path, content: str | bytes, *, mode: int) -> None:
     """Replace a file by a new one; until that is whole and on the disk, the old one stays.
 
     Args:
         path: The file. Its folder must exist.
-        text: What is to be in it.
+        content: What is to be in it; text as UTF-8.
         mode: Its permissions.
 
     Raises:
@@ -23,9 +23,9 @@ def write(path: Path, text: str, *, mode: int) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=".tmp", dir=path.parent)
     temporary = Path(name)
     try:
-        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+        with open(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)
-            file.write(text)
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

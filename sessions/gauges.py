@@ -6,7 +6,7 @@ figure of the same look, its witness: so it is known that there was a look, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
@@ -22,45 +22,44 @@ GAUGES: Final = {
 }
 """By name: its witness, and by what share of what was written last it may differ from that and count as it."""
 
-_NAMES: Final = tuple(GAUGES)
-_RULES: Final = tuple(enumerate(share for _, share in GAUGES.values()))
-_VALUES: Final = attrgetter(*GAUGES)
-_WITNESSES: Final = attrgetter(*(witness for witness, _ in GAUGES.values()))
+_LEFT_OUT: Final = [
+    {name: None for number, name in enumerate(GAUGES) if bits >> number & 1} for bits in range(1 << len(GAUGES))
+]
+"""By a bit a gauge."""
 
 
-def once(rows: Iterable[Second]) -> tuple[Second, ...]:
+def once(rows: Sequence[Second]) -> tuple[Second, ...]:
     """Return the rows without gauges that are as in the newest row that has them; again, it changes nothing."""
-    known: list[Any] = [None] * len(_NAMES)
-    written: list[Second] = []
-    for row in rows:
-        values, witnesses = _VALUES(row), _WITNESSES(row)
-        same: dict[str, Any] = {}
-        for index, share in _RULES:
-            value, last = values[index], known[index]
+    same = bytearray(len(rows))  # a bit a gauge
+    for number, (name, (witness, share)) in enumerate(GAUGES.items()):
+        last: Any = None
+        for at, (value, seen) in enumerate(_columns(rows, name, witness)):
             if value is None:
                 continue
-            if last is not None and witnesses[index] is not None and abs(value - last) <= share * last:
-                same[_NAMES[index]] = None
+            if last is None or seen is None or abs(value - last) > share * last:
+                last = value
             else:
-                known[index] = value
-        written.append(replace(row, **same) if same else row)
-    return tuple(written)
+                same[at] |= 1 << number
+    return tuple(
+        [replace(row, **_LEFT_OUT[bits]) if bits else row for row, bits in zip(rows, same, strict=True)]
+    )
 
 
-def every(rows: Iterable[Second]) -> tuple[Second, ...]:
+def every(rows: Sequence[Second]) -> tuple[Second, ...]:
     """Return the rows with the gauges that `once` left out, as they were written last."""
-    known: list[Any] = [None] * len(_NAMES)
-    whole: list[Second] = []
-    for row in rows:
-        values, witnesses = _VALUES(row), _WITNESSES(row)
-        found: dict[str, Any] = {}
-        for index, name in enumerate(_NAMES):
-            if values[index] is not None:
-                known[index] = values[index]
-            elif witnesses[index] is not None and known[index] is not None:
-                found[name] = known[index]
-        whole.append(replace(row, **found) if found else row)
-    return tuple(whole)
+    found: dict[int, dict[str, Any]] = {}
+    for name, (witness, _) in GAUGES.items():
+        last: Any = None
+        for at, (value, seen) in enumerate(_columns(rows, name, witness)):
+            if value is not None:
+                last = value
+            elif seen is not None and last is not None:
+                found.setdefault(at, {})[name] = last
+    return tuple([replace(row, **found[at]) if at in found else row for at, row in enumerate(rows)])
+
+
+def _columns(rows: Sequence[Second], *names: str) -> Iterator[tuple[Any, ...]]:
+    return zip(*(map(attrgetter(name), rows) for name in names), strict=True)
 
 
 def newest(rows: Sequence[Second], name: str) -> Any:

@@ -14,7 +14,7 @@ from sessions.markdown import as_markdown
 from sessions.model import Session
 from sessions.text import as_text
 
-__all__ = ["as_json", "as_markdown", "as_text", "as_written", "document_as_json"]
+__all__ = ["as_bytes", "as_json", "as_markdown", "as_text", "as_written", "document_as_bytes"]
 
 _PAUSES_A_LINE: Final = 8
 _ENCODER: Final = msgspec.json.Encoder()
@@ -22,8 +22,13 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 def as_json(session: Session) -> str:
     """Return the report as JSON: indented, the keys in the schema's order, a row of a series on one line."""
+    return as_bytes(session).decode()
+
+
+def as_bytes(session: Session) -> bytes:
+    """Return the report as the bytes of its file."""
     written = as_written(session)
-    return document_as_json({key: getattr(written, key) for key in written.__struct_fields__})
+    return document_as_bytes({key: getattr(written, key) for key in written.__struct_fields__})
 
 
 def as_written(session: Session) -> Session:
@@ -31,42 +36,40 @@ def as_written(session: Session) -> Session:
     return replace(session, seconds=once(session.seconds))
 
 
-def document_as_json(document: Mapping[str, Any]) -> str:
+def document_as_bytes(document: Mapping[str, Any]) -> bytes:
     """Return a report as JSON, with its checksum at the end; it may have keys that are not in the model."""
-    members = ",\n".join(
-        f"  {_ENCODER.encode(key).decode()}: {_LAYOUTS.get(key, _nested)(value)}"
+    members = b",\n".join(
+        b"  %b: %b" % (_ENCODER.encode(key), _LAYOUTS.get(key, _nested)(value))
         for key, value in document.items()
         if key != KEY
     )
-    checksum = checksum_of(f"{{{members}}}".encode())
-    return f'{{\n{members},\n  "{KEY}": "{checksum}"\n}}\n'
+    checksum = checksum_of(b"{%b}" % members)
+    return b'{\n%b,\n  "%b": "%b"\n}\n' % (members, KEY.encode(), checksum.encode())
 
 
-def _nested(value: object) -> str:
-    indented = msgspec.json.format(_ENCODER.encode(value), indent=2).decode()
-    return indented.replace("\n", "\n  ")
+def _nested(value: object) -> bytes:
+    return msgspec.json.format(_ENCODER.encode(value), indent=2).replace(b"\n", b"\n  ")
 
 
-def _spaced(values: Iterable[object]) -> str:
-    return _listed([msgspec.json.format(_ENCODER.encode(value), indent=0).decode() for value in values])
+def _spaced(values: Iterable[object]) -> bytes:
+    lines = b",\n    ".join(msgspec.json.format(_ENCODER.encode(value), indent=0) for value in values)
+    return b"[\n    %b\n  ]" % lines if lines else b"[]"
 
 
-def _rows(values: Iterable[object]) -> str:
-    # Without spaces, nor in front of them: these are nearly all of the file.
-    return _listed([_ENCODER.encode(value).decode() for value in values], indent="")
+def _rows(values: Sequence[object]) -> bytes:
+    # Without spaces, nor in front of them: these are nearly all of the file. No line end is within a line.
+    lines = _ENCODER.encode_lines(values)[:-1].replace(b"\n", b",\n")
+    return b"[\n%b\n  ]" % lines if lines else b"[]"
 
 
-def _pauses(values: Sequence[object]) -> str:
-    starts = range(0, len(values), _PAUSES_A_LINE)
-    # A line at a time: there may be hundreds of thousands.
-    return _listed([_ENCODER.encode(values[start : start + _PAUSES_A_LINE])[1:-1].decode() for start in starts])
+def _pauses(values: Sequence[object]) -> bytes:
+    # Each is a pair of numbers, and there may be hundreds of thousands: some on a line.
+    some = [values[start : start + _PAUSES_A_LINE] for start in range(0, len(values), _PAUSES_A_LINE)]
+    lines = _ENCODER.encode_lines(some)[1:-2].replace(b"]]\n[[", b"],\n    [")
+    return b"[\n    %b\n  ]" % lines if lines else b"[]"
 
 
-def _listed(lines: list[str], indent: str = "    ") -> str:
-    return f"[\n{indent}" + f",\n{indent}".join(lines) + "\n  ]" if lines else "[]"
-
-
-_LAYOUTS: Final[dict[str, Callable[[Sequence[object]], str]]] = {
+_LAYOUTS: Final[dict[str, Callable[[Sequence[object]], bytes]]] = {
     "events": _spaced,
     "seconds": _rows,
     "pauses": _pauses,

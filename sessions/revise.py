@@ -13,7 +13,7 @@ from sessions import atomic
 from sessions.model import Session
 from sessions.printable import clean
 from sessions.reading import load_document
-from sessions.report import as_written, document_as_json
+from sessions.report import as_written, document_as_bytes
 
 
 def revise(path: Path, change: Callable[[Session], Session]) -> Session:
@@ -27,7 +27,7 @@ def revise(path: Path, change: Callable[[Session], Session]) -> Session:
     after = change(before)
     kept = merged(document, *(msgspec.to_builtins(as_written(session)) for session in (before, after)))
     try:
-        atomic.write(path, document_as_json(kept), mode=0o600)
+        atomic.write(path, document_as_bytes(kept), mode=0o600)
     except OSError as error:
         reason = (error.strerror or "it cannot be written").lower()
         raise LoadtopError(f"cannot write '{clean(str(path))}': {reason}; it is as it was") from error

@@ -18,7 +18,7 @@ from sessions import atomic
 from sessions.model import Session
 from sessions.printable import clean
 from sessions.reading import Summary, glance, load
-from sessions.report import as_json
+from sessions.report import as_bytes
 
 __all__ = [
     "Row",
@@ -83,7 +83,7 @@ def save(session: Session, folder: Path) -> Path:
     path = folder / file_name(session)
     try:
         _make(folder)
-        atomic.write(path, as_json(session), mode=0o600)
+        atomic.write(path, as_bytes(session), mode=0o600)
     except OSError as error:
         raise LoadtopError(
             f"cannot save the session as '{clean(str(path))}': {_reason(error)}; "

@@ -46,8 +46,6 @@ def _tidy(value: Any, done: dict[int, Any]) -> Any:
     plain = _PLAIN.get(type(value))
     if plain is not None:
         return plain(value)
-    if isinstance(value, Second):
-        return _second(value) if value.series is None else _second.__wrapped__(value)  # a dict has no hash
     if isinstance(value, Struct):
         # Half of a session is said twice: by a segment, and by the result, which is one of them.
         if id(value) not in done:
@@ -57,8 +55,8 @@ def _tidy(value: Any, done: dict[int, Any]) -> Any:
         items = {_tidy(key, done): _tidy(item, done) for key, item in value.items()}
         return {key: item for key, item in items.items() if item is not _ABSENT}
     if isinstance(value, (tuple, list)):
-        if value and isinstance(value[0], Pause):
-            return _pauses(value)
+        if value and type(value[0]) in _SERIES:
+            return _SERIES[type(value[0])](value)
         elements = [_tidy(element, done) for element in value]
         # A row of numbers means something by position: with one missing, the row is.
         return _ABSENT if any(element is _ABSENT for element in elements) else tuple(elements)
@@ -88,6 +86,11 @@ def _second(row: Second) -> Second:
     if _ABSENT in kept:
         return Second(**_with_defaults(Second, dict(zip(_SECOND, kept, strict=True))))
     return Second(**dict(zip(_SECOND, kept, strict=True)))
+
+
+def _seconds(rows: Sequence[Second]) -> tuple[Second, ...]:
+    # A dict has no hash.
+    return tuple([_second(row) if row.series is None else _second.__wrapped__(row) for row in rows])
 
 
 def _pauses(pauses: Sequence[Pause]) -> tuple[Pause, ...]:
@@ -148,5 +151,6 @@ _PLAIN: Final[dict[type[Any], Callable[[Any], Any]]] = {
     str: lambda value: clean(value, limit=_LONGEST_TEXT),
     type(None): lambda value: value,
 }
+_SERIES: Final[dict[type[Any], Callable[[Any], Any]]] = {Second: _seconds, Pause: _pauses}
 _FITS: Final = {"t_s": _whole_time, "span_s": _time, "cpu_pct": _shares, "target_cpu_pct": _share}
 _FITTING: Final = [_FITS.get(name, _figure) for name in _SECOND]

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from engine.errors import UsageError
 from sessions.model import Session
 from sessions.reading import load, parse
-from sessions.report import as_json, document_as_json
+from sessions.report import as_json, document_as_bytes
 from sessions.revise import revise
 
 
@@ -34,7 +34,7 @@ def newer(make_session: Callable[..., Session]) -> dict[str, Any]:
 
 def test_unknown_keys_live_through_a_change(tmp_path: Path, newer: dict[str, Any]) -> None:
     path = tmp_path / "x.json"
-    path.write_text(document_as_json(newer))
+    path.write_bytes(document_as_bytes(newer))
     revise(path, lambda session: replace(session, name="other", note="said later"))
     again = json.loads(path.read_text())
     newer.pop("checksum")

@@ -158,7 +158,7 @@ def test_a_session_is_repeated_at_its_times(go_server: GoServer) -> None:
     assert first.returncode == Exit.OK
     (path,) = kept()
     from sessions.reading import load_document
-    from sessions.report import document_as_json
+    from sessions.report import document_as_bytes
 
     document, _ = load_document(path)
     load = document["segments"][0]["load"]
@@ -169,7 +169,7 @@ def test_a_session_is_repeated_at_its_times(go_server: GoServer) -> None:
         {"at_s": 1.5, "kind": "resume", "to": load | {"concurrency": 5}},
         {"at_s": 2.2, "kind": "load", "from": load, "to": load | {"concurrency": 3}},
     ]
-    path.write_text(document_as_json(document))
+    path.write_bytes(document_as_bytes(document))
     again = run("run", "--replay", path.stem, "--name", "again")
     assert again.returncode == Exit.OK, again.stderr
     (other,) = (one for one in kept() if one != path)
