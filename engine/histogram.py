@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -142,12 +142,12 @@ class Packed(Struct, frozen=True):
 
     Attributes:
         filled: Indexes of the bins that hold anything.
-        counts: Samples in each of those.
+        counts: Samples in each of those, in as few bytes as the largest of them needs.
         counted, censored, aged, youngest_ns, oldest_ns, min_ns, max_ns, sum_ns: As in `Histogram`.
     """
 
     filled: npt.NDArray[np.uint16]
-    counts: npt.NDArray[np.uint32]
+    counts: npt.NDArray[np.unsignedinteger[Any]]
     counted: int
     censored: int
     aged: int
@@ -249,9 +249,10 @@ class Histogram:
     def packed(self) -> Packed:
         """Return the same counts in little memory."""
         filled = self.filled()
+        counts = self.counts[filled]
         return Packed(
             filled.astype(np.uint16),
-            self.counts[filled].astype(np.uint32),
+            counts.astype(np.min_scalar_type(int(counts.max(initial=0)))),
             self.counted,
             self.censored,
             self.aged,

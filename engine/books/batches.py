@@ -154,4 +154,4 @@ def _summed(keys: npt.NDArray[Any], counts: npt.NDArray[Any]) -> tuple[npt.NDArr
     order = np.argsort(keys, kind="stable")  # made of a few sorted runs, which this sort makes use of
     keys = keys[order]
     first = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
-    return keys[first], np.add.reduceat(counts[order], first)
+    return keys[first], np.add.reduceat(counts[order], first, dtype=np.int64)  # a second's may be of 8 bits

@@ -92,3 +92,15 @@ def test_hours_take_some_megabytes() -> None:
         batches.add(hour[number % 50], 200)
     assert batches._keys.nbytes + batches._sums.nbytes < 10e6
     assert int(batches.totals.sum()) == 200 * batches.size * batches.span
+
+
+def test_seconds_that_are_kept_in_few_bits_are_added_up_in_many() -> None:
+    second = Histogram()
+    second.add(np.full(200, 5_000_000))
+    packed = second.packed()
+    assert packed.counts.dtype == np.uint8
+    batches = Batches()
+    for _ in range(2 * MOST):
+        batches.add(packed, 200)
+    assert batches.span > 1
+    assert batches.below(np.array([FINE.size])).sum() == batches.size * batches.span * 200
