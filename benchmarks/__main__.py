@@ -12,6 +12,7 @@ from benchmarks import (
     cases,
     console,
     judged,
+    judged_live,
     keeping,
     kills,
     machine,
@@ -147,6 +148,15 @@ def _statistics(arguments: argparse.Namespace, mine: Cores) -> None:
     judged.measure(many=arguments.many or (1 if arguments.quick else 10), only=arguments.only)
 
 
+def _live(arguments: argparse.Namespace, mine: Cores) -> None:
+    judged_live.measure(
+        runs=arguments.runs or (6 if arguments.quick else 60),
+        seconds=arguments.seconds or (8 if arguments.quick else 20),
+        trials=arguments.trials or (2 if arguments.quick else 30),
+        mine=mine,
+    )
+
+
 def _starved(arguments: argparse.Namespace, mine: Cores) -> None:
     starved.measure(seconds=arguments.seconds or (6 if arguments.quick else 15), mine=mine)
 
@@ -207,6 +217,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     said.add_argument("--many", type=int, help="times 3 to 40 runs a row (default: 10, quick 1)")
     said.add_argument("--only", default="", help="the table whose title begins so, as V11")
+
+    alive = command("live", "intervals and settings in turn against what is true, over real connections", _live)
+    alive.add_argument("--runs", type=int, help="at each load (default: 60, quick 6)")
+    alive.add_argument("--trials", type=int, help="at each kind of noise (default: 30, quick 2)")
 
     look = command("probing", "what polling its runtime costs the target", _probing)
     look.add_argument("--concurrency", type=_list(int), help="connections (default: 64)")

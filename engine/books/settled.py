@@ -26,8 +26,8 @@ from engine.stats.settle import WINDOW, Change, Detector
 from engine.stats.steady import LOOKED_AT, PATIENCE_S, Unsteady, unsteady
 
 KEPT_BLOCKS: Final = 300
-"""While it has not settled: how far back the settled part can be found to have begun. Twenty kilobytes each where
-latencies are spread over decades, which is where they take long to settle."""
+"""While it has not settled: how far back the settled part can be found to have begun. Each takes 20 kilobytes
+where latencies are spread over decades, which is where they take long to settle."""
 
 KEPT_WHEN_SETTLED: Final = 60
 """A shift is noticed some seconds after it began; the new level is searched for from there."""

@@ -56,6 +56,15 @@ def test_a_constant_delay_is_measured_as_it_is(oracle: Oracle) -> None:
     assert found(latency.p90) >= took.p90 * 0.999
 
 
+def test_a_delay_that_sways_is_measured_with_its_spread(oracle: Oracle) -> None:
+    latency = measured(
+        oracle, "/delay?ms=10&sway=0.2&lasting=0.02", Load(concurrency=8), 2.5
+    ).latency_s.response
+    planned = oracle.trace().planned
+    assert 1.1 < planned.p90 / planned.p50 < 1.6  # exp(1.28 * 0.2) is 1.29
+    assert planned.p90 * 0.999 <= found(latency.p90) <= planned.p90 + 0.003
+
+
 def test_a_delay_with_two_modes_keeps_both(oracle: Oracle) -> None:
     segment = measured(oracle, "/bimodal?ms=2&slow=40&share=0.05", Load(concurrency=16), 2.5)
     latency = segment.latency_s.response

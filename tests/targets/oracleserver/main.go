@@ -14,7 +14,9 @@
 //
 // Each of them takes stall_at, stall and every (in seconds): from `stall_at` after the first request on, it works
 // on nothing for `stall`; with `every`, again and again. For /queue, what arrives meanwhile is worked off first
-// come, first served; for the others, answers that would fall into the stall leave at its end.
+// come, first served; for the others, answers that would fall into the stall leave at its end. And each takes
+// sway and lasting: what all requests take is multiplied by a factor that wanders, its logarithm with a spread of
+// `sway` and forgotten in `lasting` seconds (20). Other parameters say nothing: n=2 is another queue than n=1.
 //
 //	/reset?seed=1     forget everything, begin the random numbers anew
 //	/trace            what it did since, as JSON (trace.go)

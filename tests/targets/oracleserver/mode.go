@@ -18,6 +18,11 @@ type mode struct {
 	begin        int64 // when the first request arrived
 	stallAt      int64 // after begin
 	stall, every int64
+
+	sway    float64 // spread of the logarithm of what all requests take, slowly changing
+	lasting float64 // in ns: the time in which it forgets what it was
+	level   float64
+	swayed  int64 // when level was that
 }
 
 // parse makes a mode of a request target.
@@ -43,6 +48,8 @@ func parse(target string, random *rand.Rand) (*mode, error) {
 		stallAt: int64(number("stall_at", 0) * 1e9),
 		stall:   int64(number("stall", 0) * 1e9),
 		every:   int64(number("every", 0) * 1e9),
+		sway:    number("sway", 0),
+		lasting: number("lasting", 20) * 1e9,
 	}
 	constant := func() int64 { return int64(mean) }
 	switch parts.Path {
@@ -77,7 +84,7 @@ func (m *mode) leave(now int64, random *rand.Rand) int64 {
 	if !m.begun {
 		m.begun, m.begin = true, now
 	}
-	takes := m.law()
+	takes := m.swaying(now, m.law(), random)
 	if !m.isQueue {
 		return m.stalledUntil(now + takes)
 	}
@@ -87,6 +94,20 @@ func (m *mode) leave(now int64, random *rand.Rand) int64 {
 	}
 	m.free[queue] = m.worked(max(now, m.free[queue]), takes)
 	return m.free[queue]
+}
+
+// swaying returns how long a request takes that would take so long by itself.
+func (m *mode) swaying(now, takes int64, random *rand.Rand) int64 {
+	if m.sway == 0 {
+		return takes
+	}
+	keep := 0.0
+	if m.swayed > 0 && m.lasting > 0 {
+		keep = math.Exp(-float64(now-m.swayed) / m.lasting)
+	}
+	m.level = keep*m.level + m.sway*math.Sqrt(1-keep*keep)*random.NormFloat64()
+	m.swayed = now
+	return int64(float64(takes) * math.Exp(m.level))
 }
 
 // stallAround returns begin and end of the stall that is under way at a moment, or else of the next one.
