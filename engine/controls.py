@@ -15,6 +15,7 @@ from engine.experiments.resizing import Resizing
 from engine.experiments.trials import Trials
 from engine.fleet import Fleet
 from engine.limits import usable_cores
+from engine.memory import EVERY_NS, give_back
 from engine.plan import Load, Plan
 from engine.probes.on_demand import OnDemand
 from engine.probes.wishes import Wishes
@@ -63,6 +64,7 @@ class Controls:
         self._started_unix_s = time.time()
         self._start_ns = monotonic_ns()
         self._end_ns: int | None = None
+        self._gave_back_ns = self._start_ns
         target = Target(url=plan.url, method=plan.method, same_host=is_local)
         self.snapshot = Snapshot(at_s=0.0, state=self.state, target=target, load=self.load, note=plan.note)
         self.ledger = self._new_ledger(target)
@@ -127,6 +129,9 @@ class Controls:
         self.trials.tick(now_ns, fleet.settled_ns, client_bound=bound)
         self.ledger.turns = self.trials.turns
         self.publish(now_ns)
+        if now_ns - self._gave_back_ns > EVERY_NS:
+            self._gave_back_ns = now_ns
+            give_back()
 
     def stop(self, drain_s: float, *, at_ns: int | None = None) -> None:
         """Send nothing more, and wait at most `drain_s` for what is in flight."""

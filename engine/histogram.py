@@ -252,7 +252,7 @@ class Histogram:
         counts = self.counts[filled]
         return Packed(
             filled.astype(np.uint16),
-            counts.astype(np.min_scalar_type(int(counts.max(initial=0)))),
+            narrow(counts),
             self.counted,
             self.censored,
             self.aged,
@@ -333,6 +333,14 @@ class Histogram:
         self.aged += number
         self.youngest_ns = min(self.youngest_ns, shortest_ns)
         self.oldest_ns = max(self.oldest_ns, longest_ns)
+
+
+def narrow(counts: npt.NDArray[Any]) -> npt.NDArray[np.unsignedinteger[Any]]:
+    """Return counts in as few bits as the largest of them needs; sums of them need more."""
+    fitting: npt.NDArray[np.unsignedinteger[Any]] = counts.astype(
+        np.min_scalar_type(int(counts.max(initial=0)))
+    )
+    return fitting
 
 
 def rank_of(quantile: float, total: int) -> int:

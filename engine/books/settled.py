@@ -25,8 +25,8 @@ from engine.stats.hindsight import look_back
 from engine.stats.settle import WINDOW, Change, Detector
 from engine.stats.steady import LOOKED_AT, PATIENCE_S, Unsteady, unsteady
 
-KEPT_BLOCKS: Final = 300
-"""While it has not settled: how far back the settled part can be found to have begun. Each takes 20 kilobytes
+KEPT_BLOCKS: Final = 200
+"""While it has not settled: how far back the settled part can be found to have begun. Each takes 30 kilobytes
 where latencies are spread over decades, which is where they take long to settle."""
 
 KEPT_WHEN_SETTLED: Final = 60

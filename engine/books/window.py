@@ -15,7 +15,7 @@ Settings are never blended: a window begins anew with its segment.
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +23,12 @@ from msgspec import Struct
 
 from engine.books.columns import Columns
 from engine.figures import Latency
-from engine.histogram import FINE, LONGEST_NS, MINIMUM_SAMPLES, QUANTILES, Counts, Nanoseconds, rank_of
+from engine.histogram import FINE, LONGEST_NS, MINIMUM_SAMPLES, QUANTILES, Counts, Nanoseconds, narrow, rank_of
 
 SECOND_NS: Final = 1_000_000_000
 MOST_ENTRIES: Final = 8 << 20
-"""Distinct values of all seconds together, 8 bytes each. Beyond it the oldest seconds go, and the window says
-that it is shorter; 100,000 answers a second that all took a different time stay below it for 80 seconds."""
+"""Distinct values of all seconds together, 5 bytes each and more. Beyond it the oldest seconds go, and the window
+says that it is shorter; 100,000 answers a second that all took a different time stay below it for 80 seconds."""
 
 _DENSE: Final = 4
 """A second whose longest value is below so many times the number of its values is counted without sorting."""
@@ -53,7 +53,7 @@ class _Second(Struct, frozen=True):
 
     number: int
     values: npt.NDArray[np.uint32]
-    times: npt.NDArray[np.uint32]
+    times: npt.NDArray[np.unsignedinteger[Any]]
     bins: npt.NDArray[np.uint16]
     in_bins: npt.NDArray[np.uint32]
     counted: int
@@ -232,17 +232,19 @@ class Window:
         return low + int(np.searchsorted(np.cumsum(counts), rank - below))
 
 
-def _distinct(response_ns: Nanoseconds) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+def _distinct(
+    response_ns: Nanoseconds,
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.unsignedinteger[Any]]]:
     """Return the distinct values to the nearest microsecond, ascending, and how often each occurred."""
     clipped = np.minimum(np.maximum(response_ns, 0), LONGEST_NS)
     rounded = ((clipped + _MICROSECONDS // 2) // _MICROSECONDS).astype(np.uint32)
     if rounded.size and int(rounded.max()) < _DENSE * rounded.size:
         counts = np.bincount(rounded)
         filled = np.flatnonzero(counts)
-        return filled.astype(np.uint32), counts[filled].astype(np.uint32)
+        return filled.astype(np.uint32), narrow(counts[filled])
     rounded.sort()
     values, firsts = _runs(rounded)
-    return values, np.diff(firsts, append=rounded.size).astype(np.uint32)
+    return values, narrow(np.diff(firsts, append=rounded.size))
 
 
 def _runs(ordered: npt.NDArray[Number]) -> tuple[npt.NDArray[Number], Counts]:
