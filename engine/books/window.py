@@ -27,8 +27,9 @@ from engine.histogram import FINE, LONGEST_NS, MINIMUM_SAMPLES, QUANTILES, Count
 
 SECOND_NS: Final = 1_000_000_000
 MOST_ENTRIES: Final = 8 << 20
-"""Distinct values of all seconds together, 5 bytes each and more. Beyond it the oldest seconds go, and the window
-says that it is shorter; 100,000 answers a second that all took a different time stay below it for 80 seconds."""
+"""Distinct values of all seconds together, 5 bytes each and more. Beyond it the oldest seconds go, and the
+window says that it is shorter; 100,000 answers a second that all took a different time stay below it for 80
+seconds."""
 
 _DENSE: Final = 4
 """A second whose longest value is below so many times the number of its values is counted without sorting."""
