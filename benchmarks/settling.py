@@ -20,6 +20,7 @@ from engine.figures import Second, SegmentFigures
 from engine.http_client import serialise
 from engine.plan import Load, Plan
 from engine.run import Run
+from sessions.format import load_short
 from tests.targets.go import go_server
 from tests.targets.jvm import has_jdk, jvm_server
 
@@ -49,9 +50,9 @@ class Settled:
 
 
 @contextmanager
-def _cold_cache() -> Iterator[str]:
+def _cold_cache(keys: int) -> Iterator[str]:
     with go_server() as server:
-        yield f"{server.url}/cached?keys=20000&ms=5"
+        yield f"{server.url}/cached?keys={keys}&ms=5"
 
 
 @contextmanager
@@ -62,29 +63,40 @@ def _cold_jvm() -> Iterator[str]:
         yield f"{url}/page"
 
 
-CASES: Final[dict[str, Callable[[], AbstractContextManager[str]]]] = {
-    "jvm": _cold_jvm,
-    "cold cache": _cold_cache,
-}
+FLAT_OUT: Final = Load(concurrency=4)
+"""As fast as both cores can: every second is as fast as the machine was in it."""
+
+AT_EASE: Final = Load(mode="open", rate=500.0, arrivals="poisson", concurrency=256)
+CASES: Final[tuple[tuple[str, Load, Callable[[], AbstractContextManager[str]]], ...]] = (
+    ("jvm", FLAT_OUT, _cold_jvm),
+    ("jvm", AT_EASE, _cold_jvm),
+    ("cold cache", FLAT_OUT, lambda: _cold_cache(20_000)),
+    ("cold cache", AT_EASE, lambda: _cold_cache(4_000)),
+)
 
 
 def settling(*, seconds: int, repeat: int, mine: Cores) -> None:
     """Run each case some times, each time on a fresh server, and print how it settled."""
     rows: list[list[str]] = []
-    for name, case in CASES.items():
+    for name, load, case in CASES:
+        words = load_short(load)
         try:
             for _ in range(repeat):
                 with case() as url:
-                    rows.append([name, *_row(settled(url, concurrency=4, duration_s=seconds))])
+                    rows.append([name, words, *_row(settled(url, load, duration_s=seconds))])
         except NoServer as missing:
-            rows.append([name, str(missing)])
-    print(f"\n### settling: {seconds} s, 4 connections, each on a server that has just started\n")
-    print(render(["case", "at the end", "counts from", "said at", "1st s / last third", "p50 off by"], rows))
+            rows.append([name, words, str(missing)])
+    print(f"\n### settling: {seconds} s, each on a server that has just started\n")
+    print(
+        render(
+            ["case", "load", "at the end", "counts from", "said at", "1st s / last third", "p50 off by"], rows
+        )
+    )
 
 
-def settled(url: str, *, concurrency: int, duration_s: float) -> Settled:
+def settled(url: str, load: Load, *, duration_s: float) -> Settled:
     """Drive a cold server and say how the run settled."""
-    plan = Plan(url=url, load=Load(concurrency=concurrency), duration_s=duration_s, workers=1, probing=False)
+    plan = Plan(url=url, load=load, duration_s=duration_s, workers=1, probing=False)
     run = Run(plan, target.find(plan), serialise(plan))
     run.start()
     if not run.finished.wait(duration_s + _GRACE_S):

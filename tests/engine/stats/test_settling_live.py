@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.settling import Settled, settled
+from engine.plan import Load
 from tests.targets.go import go_server
 from tests.targets.jvm import has_jdk, jvm_server
 
@@ -19,7 +20,7 @@ def agrees(found: Settled) -> bool:
 @pytest.mark.skipif(not has_jdk(), reason="there is no JDK here")
 def test_a_jvm_has_not_settled_while_it_compiles() -> None:
     with jvm_server() as url:
-        found = settled(f"{url}/page", concurrency=4, duration_s=14)
+        found = settled(f"{url}/page", Load(concurrency=4), duration_s=14)
     assert found.first > 1.2
     assert found.since_s is None or found.since_s >= 1
     assert agrees(found)
@@ -27,7 +28,7 @@ def test_a_jvm_has_not_settled_while_it_compiles() -> None:
 
 def test_a_cold_cache_has_not_settled_while_it_fills() -> None:
     with go_server() as server:
-        found = settled(f"{server.url}/cached?keys=2000&ms=5", concurrency=4, duration_s=10)
+        found = settled(f"{server.url}/cached?keys=2000&ms=5", Load(concurrency=4), duration_s=10)
     assert found.first > 3
     assert found.since_s is None or found.since_s >= 1
     assert agrees(found)
