@@ -27,6 +27,7 @@ from engine.run import Run
 
 BAR: Final = 0.01
 WARM_S: Final = 2.0
+ALONE_S: Final = 20.0
 _FOUND_S: Final = 20.0
 
 
@@ -68,6 +69,7 @@ def probing(*, concurrency: int, seconds: int, pairs: int, mine: Cores) -> None:
                 sleep(seconds)
                 spent_ns.append(cpu_ns(pid) - begin)
                 cost = run.latest().looking if number % 2 else cost
+            alone_ns = _a_poll_ns(run, pid)
         finally:
             run.stop()
             record = run.join()
@@ -79,7 +81,12 @@ def probing(*, concurrency: int, seconds: int, pairs: int, mine: Cores) -> None:
     print(f"\n### the cost of polling: Go server, {concurrency} connections, {pairs} x {seconds} s\n")
     rows = [_row("polled", stretches[1::2]), _row("not polled", stretches[::2])]
     print(render(["", "req/s", "p50 ms", "p99 ms", "target's CPU, µs a request", "stretches"], rows))
-    print(f"\n{cost.polls_per_s:.1f} polls a second of {1e3 * (cost.poll_s or 0):.1f} ms cost")
+    share = alone_ns / 1e9 * cost.polls_per_s
+    print(
+        f"\nA poll takes {alone_ns / 1e3:.0f} µs of the target's CPU where that does nothing else; "
+        f"{cost.polls_per_s:.1f} a second are {share:.2%} of a core: {_mark(share)}"
+    )
+    print(f"Under load they take {1e3 * (cost.poll_s or 0):.1f} ms each from end to end, and cost")
     print(_lost("of the throughput", [1 - ratio for ratio in ratios([one.rps for one in stretches])]))
     print(_lost("CPU time a request", [ratio - 1 for ratio in ratios([one.cpu_us for one in stretches])]))
 
@@ -103,8 +110,27 @@ def _lost(what: str, shares: Sequence[float]) -> str:
     low, high = np.percentile(shares, [25, 75])
     return (
         f"{middle:+.2%} {what} (median of {len(shares)}, half of them from {low:+.2%} to {high:+.2%}): "
-        f"{'within' if middle <= BAR else 'NOT within'} {BAR:.0%}"
+        f"{_mark(middle)}"
     )
+
+
+def _mark(share: float) -> str:
+    return f"{'within' if share <= BAR else 'NOT within'} {BAR:.0%}"
+
+
+def _a_poll_ns(run: Run, pid: int) -> float:
+    """Return the target's CPU time for one poll, while nobody else asks anything of it."""
+    run.pause()
+    spent_ns: list[int] = []
+    for polled in (False, True):
+        run.set_probing(polled)
+        sleep(WARM_S)  # what was in flight, and the first polls
+        begin = cpu_ns(pid)
+        sleep(ALONE_S)
+        spent_ns.append(cpu_ns(pid) - begin)
+    polls = run.latest().looking.polls_per_s * ALONE_S
+    idle_ns, polled_ns = spent_ns
+    return (polled_ns - idle_ns) / polls
 
 
 def _wait_until_read(run: Run) -> None:

@@ -22,7 +22,7 @@ MOST: Final = 256
 
 ENOUGH: Final = 40
 ROOMY: Final = 1 << 18
-"""Counts: three megabytes. A second of an overload has thousands, and nobody is told an interval of it."""
+"""Counts: two megabytes. A second of an overload has thousands, and nobody is told an interval of it."""
 
 _ROW: Final = 1 << 16  # more than there are bins
 _ROOM: Final = 1 << 12
@@ -42,7 +42,7 @@ class Batches:
         self.size = 0
         self.span = 1
         self._keys = np.empty(_ROOM, np.uint32)  # batch * _ROW + bin, ascending
-        self._sums = np.zeros(_ROOM + 1, np.int64)  # samples before each key
+        self._counts = np.empty(_ROOM, np.uint32)  # samples of each key
         self._filled = 0
         self._starts = np.zeros(MOST + 1, np.int64)  # where each batch's keys begin
         self._totals = np.zeros(MOST, np.int64)
@@ -89,7 +89,9 @@ class Batches:
         """
         wanted = np.arange(self.size) * _ROW + bins[:, None]
         last = np.searchsorted(self._keys[: self._filled], wanted.astype(np.uint32), side="right")
-        counts: Counts = self._sums[last] - self._sums[self._starts[: self.size]]
+        sums = np.zeros(self._filled + 1, np.int64)  # samples before each key
+        np.cumsum(self._counts[: self._filled], out=sums[1:])
+        counts: Counts = sums[last] - sums[self._starts[: self.size]]
         return counts
 
     def merged(self, first: int, last: int) -> Histogram:
@@ -97,8 +99,7 @@ class Batches:
         begin, end = int(self._starts[first]), int(self._starts[last])
         bins = self._keys[begin:end] % _ROW
         histogram = Histogram()
-        counts = np.diff(self._sums[begin : end + 1])
-        histogram.counts = np.bincount(bins, counts, FINE.size).astype(np.int64)
+        histogram.counts = np.bincount(bins, self._counts[begin:end], FINE.size).astype(np.int64)
         histogram.counted = int(histogram.counts.sum())
         histogram.censored = int(self._totals[first:last].sum()) - histogram.counted
         if histogram.counted:
@@ -118,7 +119,7 @@ class Batches:
         self._reserve(self._filled + bins.size)
         end = self._filled + bins.size
         self._keys[self._filled : end] = bins.astype(np.uint32) + np.uint32(self.size * _ROW)
-        self._sums[self._filled + 1 : end + 1] = self._sums[self._filled] + np.cumsum(counts, dtype=np.int64)
+        self._counts[self._filled : end] = counts
         self._filled = end
         self._starts[self.size + 1] = end
         self._totals[self.size] = sum(second.counted + second.censored for second, _ in self._part)
@@ -129,11 +130,10 @@ class Batches:
     def _pair(self) -> None:
         """Add up neighbours."""
         rows, bins = np.divmod(self._keys[: self._filled], np.uint32(_ROW))
-        self._keys, counts = _summed(
-            rows // 2 * np.uint32(_ROW) + bins, np.diff(self._sums[: self._filled + 1])
-        )
+        keys = rows // 2 * np.uint32(_ROW) + bins
+        self._keys, counts = _summed(keys, self._counts[: self._filled])
+        self._counts = counts.astype(np.uint32)
         self._filled = self._keys.size
-        self._sums = np.r_[0, np.cumsum(counts, dtype=np.int64)]
         half = self.size // 2
         self._starts[: half + 1] = np.searchsorted(self._keys, np.arange(half + 1) * _ROW)
         for sums in (self._totals, self._done):
@@ -144,7 +144,7 @@ class Batches:
     def _reserve(self, room: int) -> None:
         if room > self._keys.size:
             self._keys = np.resize(self._keys, max(room, self._keys.size * 5 // 4))
-            self._sums = np.resize(self._sums, self._keys.size + 1)
+            self._counts = np.resize(self._counts, self._keys.size)
 
 
 def _summed(keys: npt.NDArray[Any], counts: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
