@@ -75,7 +75,7 @@ def _second(row: Second) -> Second:
     """Return a row of the series, rounded: there are thousands, and they are nearly all of the file.
 
     Times of the run keep a millisecond, shares of a core a percent, and everything else three digits, as many
-    as are ever shown: a second's percentiles are surer than that of no target.
+    as are ever shown: no second's percentiles are surer than that.
     """
     fitted = (fit(value) for fit, value in zip(_FITTING, _SECOND_VALUES(row), strict=True))
     # What is left out on writing is told by identity: another zero is not the default.
@@ -89,7 +89,7 @@ def _second(row: Second) -> Second:
 
 
 def _seconds(rows: Sequence[Second]) -> tuple[Second, ...]:
-    # A dict has no hash.
+    # Where the user chose series there is a dict in it, which has no hash.
     return tuple([_second(row) if row.series is None else _second.__wrapped__(row) for row in rows])
 
 
