@@ -1,8 +1,7 @@
 """What the statistics say against what is true, over a real connection: intervals, and settings in turn.
 
 The oracle's requests take tens of milliseconds, so that the way there and back, which is in every figure, is
-next to nothing of them. So little load leaves room for some runs at once, each with queues of its own; their
-workers share the oracle's core, which both leave idle, and not that of this process, which keeps all the books.
+next to nothing of them. So little load leaves room for some runs at once, each with queues of its own.
 """
 
 from __future__ import annotations
@@ -64,13 +63,13 @@ def measure(*, runs: int, seconds: int, trials: int, mine: Cores) -> None:
         machine.pin(there.pid, mine.server)
         work = f"{QUEUES} queues M/M/1, service {SERVICE_S * 1e3:.0f} ms"
         print(f"\n### V11 live: 95 % intervals of {seconds} s, {work}\n")
-        print(render(_INTERVALS, list(_covering(there.url, runs, seconds, mine.server))), flush=True)
+        print(render(_INTERVALS, list(_covering(there.url, runs, seconds))), flush=True)
         work = f"{switchback.PAIRS} pairs of {LEG_S:.0f} s"
         print(f"\n### V10 live: two rates in turn that change nothing, {work}, in %\n")
-        print(render(_TURNS, list(_turning(there.url, trials, mine.server))), flush=True)
+        print(render(_TURNS, list(_turning(there.url, trials))), flush=True)
 
 
-def _covering(url: str, runs: int, seconds: int, core: int) -> Iterator[list[str]]:
+def _covering(url: str, runs: int, seconds: int) -> Iterator[list[str]]:
     for load in LOADS:
 
         def one(number: int, load: float = load) -> Latency:
@@ -78,7 +77,7 @@ def _covering(url: str, runs: int, seconds: int, core: int) -> Iterator[list[str
                 f"{url}/queue?ms={SERVICE_S * 1e3:g}&queues={QUEUES}&load={load}&n={number}",
                 rate=load * QUEUES / SERVICE_S,
                 seconds=seconds + LEFT_OUT_S,
-                core=core,
+                warmup=Warmup(kind="time", time_s=LEFT_OUT_S),
             )
             return record.segments[0].latency_s.response
 
@@ -111,12 +110,12 @@ def _covered(load: str, label: str, truth: float, found: Sequence[Latency]) -> l
     ]
 
 
-def _turning(url: str, trials: int, core: int) -> Iterator[list[str]]:
+def _turning(url: str, trials: int) -> Iterator[list[str]]:
     for lasting_s in NOISES_S:
 
         def one(number: int, lasting_s: float = lasting_s) -> Experiment | None:
             path = f"/delay?ms={DELAY_S * 1e3:g}&sway=0.1&lasting={lasting_s:g}&n={number}"
-            return compared(f"{url}{path}", seed=number, core=core)
+            return compared(f"{url}{path}", seed=number)
 
         over = [experiment for experiment in _at_once(one, trials) if experiment is not None]
         for figure in ("p50", "p99"):
@@ -133,15 +132,14 @@ def _turning(url: str, trials: int, core: int) -> Iterator[list[str]]:
             ]
 
 
-def driven(url: str, *, rate: float, seconds: float, core: int) -> Record:
-    """Drive an open loop for some time, of which the first seconds do not count."""
+def driven(url: str, *, rate: float, seconds: float, warmup: Warmup) -> Record:
+    """Drive an open loop for some time."""
     plan = Plan(
         url=url,
         load=Load(mode="open", rate=rate, arrivals="poisson", concurrency=1024),
         duration_s=seconds,
         workers=1,
-        cpus=(core,),
-        warmup=Warmup(kind="time", time_s=LEFT_OUT_S),
+        warmup=warmup,
         probing=False,
     )
     run = _begun(plan)
@@ -150,9 +148,9 @@ def driven(url: str, *, rate: float, seconds: float, core: int) -> Record:
     return run.join()
 
 
-def compared(url: str, *, seed: int, core: int) -> Experiment | None:
+def compared(url: str, *, seed: int) -> Experiment | None:
     """Compare two rates that change nothing in turn; None where that was aborted."""
-    plan = Plan(url=url, load=_at(RATE), workers=1, cpus=(core,), probing=False)
+    plan = Plan(url=url, load=_at(RATE), workers=1, probing=False)
     run = _begun(plan)
     try:
         sleep(2.0)
