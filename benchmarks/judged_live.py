@@ -32,8 +32,8 @@ HELD_BAR: Final = 0.90
 FALSE_BAR: Final = 0.10
 
 SERVICE_S: Final = 0.02
-QUEUES: Final = 16
-"""Of a run: few enough that the interval is wide beside what the way there and back takes."""
+QUEUES: Final = 4
+"""Of a run: so few that six runs at once leave the cores idle most of the time; else requests wait for those."""
 
 LOADS: Final = (0.5, 0.7)
 LEFT_OUT_S: Final = 4.0
