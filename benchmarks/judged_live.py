@@ -33,7 +33,7 @@ FALSE_BAR: Final = 0.10
 
 SERVICE_S: Final = 0.02
 QUEUES: Final = 4
-"""Of a run: so few that six runs at once leave the cores idle most of the time; else requests wait for those."""
+"""Of a run: so few that six runs at once leave the cores idle most of the time; else requests wait."""
 
 LOADS: Final = (0.5, 0.7)
 LEFT_OUT_S: Final = 4.0
