@@ -81,7 +81,7 @@ def _settling(runs: int) -> Iterator[list[str]]:
             f"{100 * float(np.mean(found.bias)):.2f}" if curved.steady and found.bias else "-",
             f"{100 * bias:.2f}" if curved.steady else "-",
             other[0][0] if other else "-",
-            "{} {:.0f} %".format(*_most(found.courses)),
+            _most(found.courses),
             _mark(fine),
         ]
 
@@ -180,10 +180,10 @@ def _overloading(runs: int) -> Iterator[list[str]]:
         ]
 
 
-def _most(seen: Counter[str]) -> tuple[str, float]:
-    """Return what was seen most often, and in what share of all cases in percent."""
+def _most(seen: Counter[str]) -> str:
+    """Return what was seen most often, and in how many of all cases."""
     name, times = seen.most_common(1)[0]
-    return name, 100 * times / seen.total()
+    return f"{name} {100 * times / seen.total():.0f} %"
 
 
 def _seconds(value: float) -> str:

@@ -11,21 +11,20 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median_high
 from time import sleep
 from typing import Final, TypeVar
 
-from benchmarks import machine, truths
+from benchmarks import truths
+from benchmarks.judgement import fared
 from benchmarks.machine import Cores
+from benchmarks.runs import begun, open_loop, recorded
+from benchmarks.servers import pinned_oracle
 from benchmarks.table import render
-from engine import target
 from engine.experiments.outcome import Experiment
 from engine.figures import Latency
-from engine.http_client import serialise
-from engine.plan import Load, Plan, Warmup
-from engine.record import Record
-from engine.run import Run
+from engine.plan import Plan, Warmup
 from engine.stats import switchback
-from tests.targets.oracle import oracle
 
 AT_ONCE: Final = 6
 HELD_BAR: Final = 0.90
@@ -36,6 +35,7 @@ QUEUES: Final = 4
 """Of a run: so few that six runs at once leave the cores idle most of the time; else requests wait."""
 
 LOADS: Final = (0.5, 0.7)
+_JUDGED: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 LEFT_OUT_S: Final = 4.0
 """The queues begin empty."""
 
@@ -59,8 +59,7 @@ def measure(*, runs: int, seconds: int, trials: int, mine: Cores) -> None:
         mine: Where client and server run.
     """
     os.sched_setaffinity(0, {mine.client})
-    with oracle() as there:
-        machine.pin(there.pid, mine.server)
+    with pinned_oracle(mine.server) as there:
         work = f"{QUEUES} queues M/M/1, service {SERVICE_S * 1e3:.0f} ms"
         print(f"\n### V11 live: 95 % intervals of {seconds} s, {work}\n")
         print(render(_INTERVALS, list(_covering(there.url, runs, seconds))), flush=True)
@@ -73,41 +72,35 @@ def _covering(url: str, runs: int, seconds: int) -> Iterator[list[str]]:
     for load in LOADS:
 
         def one(number: int, load: float = load) -> Latency:
-            record = driven(
-                f"{url}/queue?ms={SERVICE_S * 1e3:g}&queues={QUEUES}&load={load}&n={number}",
-                rate=load * QUEUES / SERVICE_S,
-                seconds=seconds + LEFT_OUT_S,
+            plan = Plan(
+                url=f"{url}/queue?ms={SERVICE_S * 1e3:g}&queues={QUEUES}&load={load}&n={number}",
+                load=open_loop(load * QUEUES / SERVICE_S, connections=1024),
+                duration_s=seconds + LEFT_OUT_S,
+                workers=1,
                 warmup=Warmup(kind="time", time_s=LEFT_OUT_S),
+                probing=False,
             )
-            return record.segments[0].latency_s.response
+            return recorded(plan, grace_s=_SLACK_S).segments[0].latency_s.response
 
         found = _at_once(one, runs)
-        for label, quantile in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
-            truth = SERVICE_S * truths.mm1(load, quantile)
-            yield _covered(f"{load}", label, truth, found)
+        truth_s = {label: SERVICE_S * truths.mm1(load, quantile) for label, quantile in _JUDGED.items()}
+        for label, coverage in fared(found, truth_s).items():
+            held = coverage.held * (1 - coverage.early)  # a run without an interval did not hold it
+            yield [
+                f"{load}",
+                label,
+                str(len(found)),
+                f"{100 * held:.1f}",
+                f"{100 * coverage.open_ended:.0f}",
+                f"{_off_pct(found, label, truth_s[label]):+.1f}",
+                "yes" if held >= HELD_BAR else "NO",
+            ]
 
 
-def _covered(load: str, label: str, truth: float, found: Sequence[Latency]) -> list[str]:
-    held, below = 0, 0
-    for latency in found:
-        if label in latency.ci95:
-            low, high = latency.ci95[label]
-            held += low <= truth <= high
-        elif label in latency.at_least:
-            below += 1
-            held += latency.at_least[label] <= truth
-    values = sorted(value for latency in found if (value := getattr(latency, label)) is not None)
-    off = 100 * (values[len(values) // 2] / truth - 1) if values else math.nan
-    share = held / len(found)
-    return [
-        load,
-        label,
-        str(len(found)),
-        f"{100 * share:.1f}",
-        f"{100 * below / len(found):.0f}",
-        f"{off:+.1f}",
-        "yes" if share >= HELD_BAR else "NO",
-    ]
+def _off_pct(found: Sequence[Latency], label: str, truth_s: float) -> float:
+    """Return by how much the middle one of the runs' figures is above the truth."""
+    values = [value for latency in found if (value := getattr(latency, label)) is not None]
+    return 100 * (median_high(values) / truth_s - 1) if values else math.nan
 
 
 def _turning(url: str, trials: int) -> Iterator[list[str]]:
@@ -132,29 +125,13 @@ def _turning(url: str, trials: int) -> Iterator[list[str]]:
             ]
 
 
-def driven(url: str, *, rate: float, seconds: float, warmup: Warmup) -> Record:
-    """Drive an open loop for some time."""
-    plan = Plan(
-        url=url,
-        load=Load(mode="open", rate=rate, arrivals="poisson", concurrency=1024),
-        duration_s=seconds,
-        workers=1,
-        warmup=warmup,
-        probing=False,
-    )
-    run = _begun(plan)
-    if not run.finished.wait(seconds + _SLACK_S):
-        raise RuntimeError(f"the run against {url} did not end")
-    return run.join()
-
-
 def compared(url: str, *, seed: int) -> Experiment | None:
     """Compare two rates that change nothing in turn; None where that was aborted."""
-    plan = Plan(url=url, load=_at(RATE), workers=1, probing=False)
-    run = _begun(plan)
+    plan = Plan(url=url, load=open_loop(RATE), workers=1, probing=False)
+    run = begun(plan)
     try:
         sleep(2.0)
-        run.start_switchback(_at(1.02 * RATE), period_s=LEG_S, seed=seed)
+        run.start_switchback(open_loop(1.02 * RATE), period_s=LEG_S, seed=seed)
         for _ in range(round(10 * (2 * switchback.PAIRS * (LEG_S + 4 * switchback.GAP_S) + _SLACK_S))):
             if run.finished.is_set() or run.record().experiments:
                 break
@@ -163,16 +140,6 @@ def compared(url: str, *, seed: int) -> Experiment | None:
         run.stop()
         record = run.join()
     return next((each for each in record.experiments if each.state == "done"), None)
-
-
-def _at(rate: float) -> Load:
-    return Load(mode="open", rate=rate, arrivals="poisson", concurrency=256)
-
-
-def _begun(plan: Plan) -> Run:
-    run = Run(plan, target.find(plan), serialise(plan))
-    run.start()
-    return run
 
 
 def _at_once(one: Callable[[int], Seen], times: int) -> list[Seen]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -21,7 +21,7 @@ from benchmarks.virtual import Random, Requests
 from engine.books.backlog import BacklogWatch
 from engine.books.blocks import Block
 from engine.books.settled import SettledPart
-from engine.figures import LatencySet, Second, SegmentFigures
+from engine.figures import Latency, LatencySet, Second, SegmentFigures
 from engine.histogram import LABELS, QUANTILES, Histogram
 from engine.stats import switchback
 from engine.stats.verdict import compare
@@ -135,12 +135,22 @@ def cover(
     draw: Callable[[Random], Requests], truth_s: dict[str, float], seconds: int, runs: int, *, seed: int = 1
 ) -> dict[str, Coverage]:
     """Return how the final intervals of each percentile fare."""
+    found = (
+        virtual.settled_segment(draw(np.random.default_rng([seed, run])), seconds).latency_s.response
+        for run in range(runs)
+    )
+    return fared(found, truth_s)
+
+
+def fared(found: Iterable[Latency], truth_s: dict[str, float]) -> dict[str, Coverage]:
+    """Return how the intervals of each percentile fared, of some runs against one truth."""
+    runs = 0
     held: Counter[str] = Counter()
     bounded: Counter[str] = Counter()
     none: Counter[str] = Counter()
     halves: dict[str, list[float]] = {label: [] for label in truth_s}
-    for run in range(runs):
-        latency = virtual.settled_segment(draw(np.random.default_rng([seed, run])), seconds).latency_s.response
+    for latency in found:
+        runs += 1
         for label, truth in truth_s.items():
             if label in latency.ci95:
                 low, high = latency.ci95[label]

@@ -34,7 +34,7 @@ from engine.views import record
 from sessions import store
 from sessions.journal import JournalFile
 from sessions.journal_entries import Keep
-from sessions.report import as_json
+from sessions.report import as_bytes
 from sessions.session import session_of, snapshot_of
 
 S: Final = 1_000_000_000
@@ -77,7 +77,7 @@ def kept(hours: float, pauses: int) -> list[Bar]:
         ledger.close(at_ns)
         whole = record(PLAN, RunState.DONE, ledger, started_unix_s=1.8e9, now_ns=at_ns)
         saving, opening = saved(whole, folder)
-        size = len(as_json(session_of(replace(whole, pauses=()), name="rows", note="")))
+        size = len(as_bytes(session_of(replace(whole, pauses=()), name="rows", note="")))
     what = f"{hours:g} h, {pauses} collections a second"
     return [
         Bar(f"its file, a row a second, {what}", size / hours / 1e6, 1.0, "MB an hour"),

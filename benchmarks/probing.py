@@ -17,11 +17,10 @@ from typing import Final
 import numpy as np
 
 from benchmarks.machine import Cores
+from benchmarks.runs import begun
 from benchmarks.servers import served
 from benchmarks.table import count, milliseconds, render
-from engine import target
 from engine.figures import Latency
-from engine.http_client import serialise
 from engine.plan import Load, Plan
 from engine.run import Run
 
@@ -55,8 +54,7 @@ def probing(*, concurrency: int, seconds: int, pairs: int, mine: Cores) -> None:
     os.sched_setaffinity(0, {mine.client})  # the run is in this process, and its workers go where it is
     with served("go", body=4, tls=False, core=mine.server) as there:
         plan = Plan(url=there.url, load=Load(concurrency=concurrency))
-        run = Run(plan, target.find(plan), serialise(plan))
-        run.start()
+        run = begun(plan)
         try:
             _wait_until_read(run)
             sleep(WARM_S)

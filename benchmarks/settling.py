@@ -13,13 +13,11 @@ from statistics import median
 from typing import Final
 
 from benchmarks.machine import Cores
+from benchmarks.runs import open_loop, recorded
 from benchmarks.servers import NoServer
 from benchmarks.table import render
-from engine import target
 from engine.figures import Second, SegmentFigures
-from engine.http_client import serialise
 from engine.plan import Load, Plan
-from engine.run import Run
 from sessions.format import load_short
 from tests.targets.go import go_server
 from tests.targets.jvm import has_jdk, jvm_server
@@ -66,7 +64,7 @@ def _cold_jvm() -> Iterator[str]:
 FLAT_OUT: Final = Load(concurrency=4)
 """As fast as both cores can: every second is as fast as the machine was in it."""
 
-AT_EASE: Final = Load(mode="open", rate=500.0, arrivals="poisson", concurrency=256)
+AT_EASE: Final = open_loop(500.0)
 CASES: Final[tuple[tuple[str, Load, Callable[[], AbstractContextManager[str]]], ...]] = (
     ("jvm", FLAT_OUT, _cold_jvm),
     ("jvm", AT_EASE, _cold_jvm),
@@ -97,11 +95,7 @@ def settling(*, seconds: int, repeat: int, mine: Cores) -> None:
 def settled(url: str, load: Load, *, duration_s: float) -> Settled:
     """Drive a cold server and say how the run settled."""
     plan = Plan(url=url, load=load, duration_s=duration_s, workers=1, probing=False)
-    run = Run(plan, target.find(plan), serialise(plan))
-    run.start()
-    if not run.finished.wait(duration_s + _GRACE_S):
-        raise RuntimeError(f"the run against {url} did not end")
-    record = run.join()
+    record = recorded(plan, grace_s=_GRACE_S)
     return judged(
         record.segments[0], record.seconds, [event.at_s for event in record.events if event.kind == "settled"]
     )

@@ -18,9 +18,8 @@ from typing import Final
 
 from benchmarks import table
 from benchmarks.machine import Cores
+from benchmarks.runs import begun, open_loop
 from benchmarks.servers import pinned_oracle, served
-from engine import target
-from engine.http_client import serialise
 from engine.plan import Load, Plan
 from engine.run import Run
 
@@ -116,25 +115,26 @@ def stopped_often(run: Run, _: int) -> Iterator[None]:
         thread.join()
 
 
-def at(rate: float, *, connections: int = 256) -> Load:
-    """Return an open loop."""
-    return Load(mode="open", rate=rate, arrivals="poisson", concurrency=connections)
-
-
 CASES: Final = (
-    Case("rate beyond what a worker can send", None, at(2e6), nothing, ours=True),
+    Case("rate beyond what a worker can send", None, open_loop(2e6), nothing, ours=True),
     Case("closed loop, as fast as a worker can", None, Load(concurrency=256), nothing, ours=True),
     Case("CPU hog on its core, closed loop", None, Load(concurrency=64), hog, ours=True),
-    Case("CPU hog on its core, 2 000/s", "/delay?ms=1", at(2000), hog, ours=True),
-    Case("CPU hog on its core, 40 000/s", None, at(40_000), hog, ours=True),
+    Case("CPU hog on its core, 2 000/s", "/delay?ms=1", open_loop(2000), hog, ours=True),
+    Case("CPU hog on its core, 40 000/s", None, open_loop(40_000), hog, ours=True),
     Case("stopped for 200 ms once, closed loop", "/delay?ms=5", Load(concurrency=32), stopped, ours=True),
-    Case("stopped for 200 ms once, 2 000/s", "/delay?ms=5", at(2000), stopped, ours=True),
-    Case("stopped for 20 ms ten times a second", "/delay?ms=5", at(2000), stopped_often, ours=True),
+    Case("stopped for 200 ms once, 2 000/s", "/delay?ms=5", open_loop(2000), stopped, ours=True),
+    Case("stopped for 20 ms ten times a second", "/delay?ms=5", open_loop(2000), stopped_often, ours=True),
     Case("slow target, closed loop", "/delay?ms=50", Load(concurrency=64), nothing, ours=False),
-    Case("slow target, 500/s", "/delay?ms=50", at(500), nothing, ours=False),
-    Case("target that is overloaded", "/queue?ms=2&law=exponential", at(800), nothing, ours=False),
-    Case("target that stands still", "/queue?ms=0.2&stall_at=2&stall=1", at(1000), nothing, ours=False),
-    Case("too few connections for a slow target", "/delay?ms=50", at(500, connections=8), nothing, ours=False),
+    Case("slow target, 500/s", "/delay?ms=50", open_loop(500), nothing, ours=False),
+    Case("target that is overloaded", "/queue?ms=2&law=exponential", open_loop(800), nothing, ours=False),
+    Case("target that stands still", "/queue?ms=0.2&stall_at=2&stall=1", open_loop(1000), nothing, ours=False),
+    Case(
+        "too few connections for a slow target",
+        "/delay?ms=50",
+        open_loop(500, connections=8),
+        nothing,
+        ours=False,
+    ),
 )
 
 
@@ -170,8 +170,7 @@ def tried(case: Case, *, seconds: float, core: int, server_core: int, warm_s: fl
 
 def _outcome(case: Case, url: str, seconds: float, core: int, warm_s: float) -> Outcome:
     plan = Plan(url=url, load=case.load, cpus=(core,), probing=False)
-    run = Run(plan, target.find(plan), serialise(plan))
-    run.start()
+    run = begun(plan)
     try:
         befalls = case.mishap is not nothing
         if befalls:
