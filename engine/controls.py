@@ -87,6 +87,11 @@ class Controls:
         return self.fleet.size if self.fleet is not None else self.plan.workers
 
     @property
+    def _until_ns(self) -> int:
+        """Until when there is anything to tell: its end, or now."""
+        return monotonic_ns() if self._end_ns is None else self._end_ns
+
+    @property
     def planned_end_ns(self) -> int | None:
         """When the run is to end, on the monotonic clock; None if nobody said so."""
         duration_s = self.plan.duration_s
@@ -320,7 +325,7 @@ class Controls:
             self.state,
             self.ledger,
             started_unix_s=self._started_unix_s,
-            now_ns=monotonic_ns() if self._end_ns is None else self._end_ns,
+            now_ns=self._until_ns,
             since=since,
             experiments=self.trials.over,
         )
@@ -332,6 +337,6 @@ class Controls:
             self.state,
             self.ledger,
             started_unix_s=self._started_unix_s,
-            now_ns=monotonic_ns() if self._end_ns is None else self._end_ns,
+            now_ns=self._until_ns,
             experiments=self.trials.over,
         )

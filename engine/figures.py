@@ -256,10 +256,13 @@ class Backlog(Struct, frozen=True, kw_only=True):
     """How many requests a second are answered meanwhile: what the target can do."""
 
 
+Course: TypeAlias = Literal["flat", "warm-up", "slow-down", "no-steady-state"]
+
+
 class Hindsight(Struct, frozen=True):
     """What the median of the response times turned out to have done, seen from the segment's end."""
 
-    course: Literal["flat", "warm-up", "slow-down", "no-steady-state"]
+    course: Course
     since_s: float
     """From when on it kept its last level."""
 

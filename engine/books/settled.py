@@ -102,6 +102,7 @@ class SettledPart:
         self._certainty: tuple[bool, Certainty] | None = None
         self._throughput: tuple[float, float] | None = None
         self._unstable: tuple[str, ...] = ()
+        self._seen: tuple[int, Hindsight | None] = (0, None)  # of so many points
 
     def take(self, block: Block) -> Turn | None:
         """Take the next final block; return what it turns, if anything."""
@@ -139,7 +140,7 @@ class SettledPart:
         return self._judge(changes)
 
     def steadiness(self, *, over: bool = False) -> Steadiness:
-        """Return what stands behind the state; once it is `over`, some milliseconds are taken to look back."""
+        """Return what stands behind the state; once it is `over`, with a look back."""
         points = len(self._points_s)
         return steadiness(
             self.state,
@@ -251,8 +252,11 @@ class SettledPart:
 
     def _look_back(self) -> Hindsight | None:
         """Return what the median turned out to have done."""
-        kept = look_back(self._detectors[0].newest(len(self._points_s)))
-        return None if kept is None else Hindsight(kept.course, self._points_s[kept.since])
+        points = len(self._points_s)
+        if self._seen[0] != points:
+            kept = look_back(self._detectors[0].newest(points))
+            self._seen = points, None if kept is None else Hindsight(kept.course, self._points_s[kept.since])
+        return self._seen[1]
 
     def _warm_up(self) -> WarmUp | None:
         if self.since_s is None or not self.response.counted:

@@ -97,7 +97,7 @@ def _digits(levels: Sequence[int]) -> Iterator[str]:
             at += 1
         else:
             yield _DIGIT_OF[steps[at : at + longest]]
-            at = min(at + longest, len(steps))
+            at += longest
 
 
 def _levels(digits: str) -> list[int]:

@@ -9,15 +9,14 @@ naming what is over, not for watching what goes on.
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import numpy as np
 from msgspec import Struct
 
+from engine.figures import Course
 from engine.stats.settle import MARGIN, Series, drift
 from engine.stats.steady import cycle
-
-Course: TypeAlias = Literal["flat", "warm-up", "slow-down", "no-steady-state"]
 
 FEWEST: Final = 30
 """Points; of fewer nothing is said."""

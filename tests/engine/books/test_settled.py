@@ -54,7 +54,9 @@ def test_what_it_was_is_said_when_it_is_over() -> None:
     watch(part, range(20), 4.0)
     watch(part, range(20, 80), 2.0)
     assert part.steadiness().hindsight is None
-    assert part.steadiness(over=True).hindsight == Hindsight("warm-up", 20.0)
+    seen = part.steadiness(over=True).hindsight
+    assert seen == Hindsight("warm-up", 20.0)
+    assert part.steadiness(over=True).hindsight is seen, "it takes milliseconds, and what is over is said often"
 
 
 def test_states_lead_from_starting_over_warming_to_settled() -> None:

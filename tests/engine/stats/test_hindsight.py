@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from benchmarks.virtual import wander
-from engine.stats.hindsight import FEWEST, SHORTEST, Course, changes, look_back
+from engine.figures import Course
+from engine.stats.hindsight import FEWEST, SHORTEST, changes, look_back
 
 SECONDS = 180
 
