@@ -405,7 +405,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "throttled_periods": "Enforcement periods of the quota that ended with the target held.",
         "heap_bytes": "Heap in use at the newest look; null if not known, as for the next three.",
         "heap_goal_bytes": "Heap at which the next collection starts, or the largest heap there may be; left "
-        "out beside 'heap_bytes' where it is as was written last.",
+        "out beside 'heap_bytes' where it is within a hundredth of what was written last.",
         "goroutines": "Goroutines at the newest look; left out beside 'heap_bytes' where they are as many as "
         "was written last.",
         "series": "Newest values of the series that the user chose, by name; of counters, a second.",

@@ -1,4 +1,4 @@
-"""Gauges of the time series: a file has them where they change, and memory in every row.
+"""Gauges of the time series: a file has them where they change, a Session in every row.
 
 There are thousands of rows, and these would be a sixth of the file. A gauge is left out only beside another
 figure of the same look, its witness: so it is known that there was a look, and that it saw nothing else. Pure.
