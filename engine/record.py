@@ -24,6 +24,7 @@ class Record(Struct, frozen=True):
         state: The run's state.
         target: What is known of the service.
         gomaxprocs: The target's GOMAXPROCS, or None where unknown.
+        stamped: Whether answers ended when the kernel had them, not the worker; None where there are none.
         segments: Oldest first, with their histograms.
         result: Index of the segment that speaks for the run, or None where nothing was measured: the last
             that settled, else the last that measured anything.
@@ -48,6 +49,7 @@ class Record(Struct, frozen=True):
     events: Sequence[Event]
     pauses: Sequence[Pause] = ()
     gomaxprocs: int | None = None
+    stamped: bool | None = None
     throttles: Sequence[Throttle] = ()
     looks: Looks = field(default_factory=Looks)
     last_error: str = ""

@@ -217,6 +217,7 @@ def record(
         pauses=ledger.seen.pauses_from(pauses_from),
         throttles=tuple(ledger.seen.throttles),
         gomaxprocs=ledger.seen.target.gomaxprocs,
+        stamped=ledger.stamped,
         looks=ledger.seen.looks,
         last_error=ledger.last_error,
         experiments=tuple(experiments),

@@ -141,6 +141,8 @@ class Frame(Struct, frozen=True):
     in_flight: int = 0
     cpu_ns: int = 0
     """CPU time of the worker since its start."""
+    stamped: bool = False
+    """Whether an answer ended when its last byte reached the kernel, and not when the worker had read it."""
     last_error: str = ""
     finished: bool = False
     """The last frame; the worker exits."""

@@ -118,14 +118,15 @@ class Worker(asyncio.Protocol):
 
     def _ship(self, pool: Pool, now_ns: int, settled_ns: int, *, finished: bool) -> None:
         tally = pool.tally
+        ended = tally.take()
         frame = wire.Frame(
             worker=self._number,
             at_ns=now_ns,
             settled_ns=settled_ns,
-            written=wire.pack_times(tally.written),
-            last=wire.pack_times(tally.last),
-            outcome=wire.pack_outcomes(tally.outcome),
-            planned=wire.pack_times(tally.planned),
+            written=ended.written,
+            last=ended.last,
+            outcome=ended.outcome,
+            planned=ended.planned,
             lag=wire.pack_times(tally.lag),
             unsent=tuple(tally.unsent),
             retried=tally.retried,
@@ -133,17 +134,17 @@ class Worker(asyncio.Protocol):
             resumed=tally.resumed,
             stood=wire.pack_times(self._stood),
             connect=wire.pack_times(tally.connect),
-            bytes_in=pool.bytes_in,
+            bytes_in=pool.take_bytes_in(),
             open=pool.open,
             connecting=pool.connecting,
             in_flight=pool.in_flight,
             cpu_ns=process_time_ns(),
+            stamped=pool.stamped,
             last_error=tally.last_error,
             finished=finished,
         )
         tally.clear()
         self._stood.clear()
-        pool.bytes_in = 0
         if self._pipe is not None:
             self._pipe.write(wire.encode(frame))
 

@@ -96,6 +96,8 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "cgroup_memory_bytes": "Memory that cgroups allowed the generator, in bytes; null for no limit.",
         "loopback_mtu": "MTU of the loopback interface, in bytes; null if not known.",
         "ulimit_nofile": "Most open files of a process, connections included; null for no limit.",
+        "answers_timed_by": "What says when an answer's last byte was there: the 'kernel', on its arrival, or "
+        "the 'worker', when it had read it: later by the time to wake up. Empty if nothing was measured.",
     },
     "KeptTarget": {
         "pid": "Process id on this host; null if it is elsewhere or was not found.",

@@ -74,6 +74,7 @@ _ASPECTS: Final[Sequence[tuple[str, Callable[[Session], str], bool]]] = (
     ("same machine", lambda one: "yes" if one.environment.target.same_host else "no", True),
     ("GOMAXPROCS", lambda one: str(one.environment.target.gomaxprocs or ""), True),
     ("runtime", lambda one: one.environment.target.runtime, False),
+    ("answers timed by", lambda one: one.environment.generator.answers_timed_by, True),
     ("HTTP", lambda one: one.plan.http, True),
     ("TLS", lambda one: _tls(one.plan), True),
     ("keep-alive", lambda one: "yes" if one.plan.keepalive else "no", True),

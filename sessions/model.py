@@ -91,6 +91,7 @@ class Generator(Struct, frozen=True, kw_only=True):
     cgroup_memory_bytes: int | None = None
     loopback_mtu: int | None = None
     ulimit_nofile: int | None = None
+    answers_timed_by: Literal["", "kernel", "worker"] = ""
 
 
 class KeptTarget(Struct, frozen=True, kw_only=True):

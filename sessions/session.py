@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from msgspec.structs import replace
 
@@ -29,6 +29,11 @@ from sessions.repeated import repeated_of
 from sessions.tidy import tidy
 
 LONGEST_ERROR: Final = 500  # a server may answer with a novel
+_TIMED_BY: Final[dict[bool | None, Literal["", "kernel", "worker"]]] = {
+    None: "",
+    True: "kernel",
+    False: "worker",
+}
 LONGEST_COMMAND: Final = 1000  # a JVM's command line; the kernel allows 2 MB
 
 
@@ -59,7 +64,8 @@ def session_of(
         tool=surroundings.tool(),
         plan=_kept_plan(record.plan, keep_secrets),
         environment=Environment(
-            generator=surroundings.generator(), target=_kept_target(record.target, record.gomaxprocs, veil)
+            generator=replace(surroundings.generator(), answers_timed_by=_TIMED_BY[record.stamped]),
+            target=_kept_target(record.target, record.gomaxprocs, veil),
         ),
         last_error=clean(veil.text(clean(record.last_error)), limit=LONGEST_ERROR),
         events=tuple(replace(event, text=veil.text(clean(event.text))) for event in record.events),

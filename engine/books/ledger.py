@@ -43,6 +43,7 @@ class Ledger:
         answered: Answered requests so far.
         seen: What probes told of the target and the machines.
         probed: Whether segments that begin now are polled in.
+        stamped: Whether the kernel said when answers arrived; None before the first answer.
         last_error, last_error_ns: The newest error's text, and when it came.
         last_answer_ns: When the newest answer was reported.
         turns: Of an experiment under way, which counts for itself what was due in its legs; else None.
@@ -61,6 +62,7 @@ class Ledger:
     ) -> None:
         self.answered = 0
         self.probed = True
+        self.stamped: bool | None = None
         self.last_error = ""
         self.last_error_ns = start_ns
         self.last_answer_ns = start_ns
@@ -109,6 +111,8 @@ class Ledger:
         self._reported_ns = max(self._reported_ns, frame.at_ns)
         self._recent.add(columns, bytes_in=frame.bytes_in, at_ns=frame.at_ns)
         self._shelf.timeline.add(columns, bytes_in=frame.bytes_in, at_ns=frame.at_ns)
+        if frame.bytes_in:
+            self.stamped = frame.stamped and self.stamped is not False
         if frame.last_error:
             self.last_error = frame.last_error
             self.last_error_ns = frame.at_ns

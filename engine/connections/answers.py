@@ -148,9 +148,16 @@ class Heads:
         last = self.last
         if len(data) != last.total or not data.startswith(last.raw):
             return False
+        self.learn(data)
+        return True
+
+    def learn(self, data: bytes) -> None:
+        """Remember a whole answer with the head seen last, received in one piece on an idle connection.
+
+        Whatever its framing is: the same bytes again are the same answer again.
+        """
         if len(data) <= LONGEST_SAMPLE:
             self.sample = data
-        return True
 
 
 _IN_HEAD, _IN_BODY, _TO_CLOSE, _CHUNK_SIZE, _CHUNK_DATA, _CHUNK_END, _TRAILER = range(7)

@@ -18,7 +18,7 @@ from engine.connections.answers import AnswerError, AnswerReader, Heads
 from engine.connections.sockets import Stream
 from engine.connections.tally import Tally
 
-IDLE, AWAITING, READING = range(3)
+IDLE, AWAITING, READING = range(3)  # hotpath.c has the same
 """No request is out; one is, and nothing of its answer is here; a part of the answer is here."""
 
 
@@ -58,6 +58,7 @@ class Connection(asyncio.Protocol):
         "_pool",
         "_reader",
         "_request",
+        "_tally",
         "_transport",
         "_whole",
         "_write",
@@ -74,6 +75,7 @@ class Connection(asyncio.Protocol):
         self._heads = pool.heads
         self._reader = AnswerReader(pool.heads)
         self._request = pool.request
+        self._tally = pool.tally
         self._add_written = pool.tally.written.append
         self._add_last = pool.tally.last.append
         self._add_outcome = pool.tally.outcome.append
@@ -104,15 +106,26 @@ class Connection(asyncio.Protocol):
         self._put()
 
     def data_received(self, data: bytes) -> None:
+        self.received(data, 0)
+
+    def received(self, data: bytes, last_ns: int) -> None:
+        """Take bytes.
+
+        Args:
+            data: They.
+            last_ns: When the last of them arrived; 0 where nobody knows better than now.
+        """
         now_ns = monotonic_ns()
+        last_ns = max(min(last_ns, now_ns), self.written_ns) if last_ns else now_ns
         pool = self._pool
         pool.bytes_in += len(data)
         heads = self._heads
-        if self.state == AWAITING and (data == heads.sample or heads.is_whole(data)):
+        state = self.state
+        if state == AWAITING and (data == heads.sample or heads.is_whole(data)):
             head = heads.last
             status = head.status
             reusable = head.keepalive
-        elif self.state == IDLE:
+        elif state == IDLE:
             pool.broken(self, "protocol", "the target sent bytes that no request asked for")
             return
         else:
@@ -125,10 +138,12 @@ class Connection(asyncio.Protocol):
                 self.state = READING
                 return
             reusable = self._reader.keepalive
-        self._add_written(self.written_ns)
-        self._add_last(now_ns)
-        self._add_outcome(status)
+            if state == AWAITING and not self._reader.surplus:
+                heads.learn(data)
         if reusable and not pool.held:
+            self._add_written(self.written_ns)
+            self._add_last(last_ns)
+            self._add_outcome(status)
             self.reused = True
             # One clock reading serves as the end of this request and the begin of the next: they are less
             # than a microsecond apart, and the clock costs as much as an append.
@@ -136,24 +151,37 @@ class Connection(asyncio.Protocol):
             self.state = AWAITING
             self._put()
         else:
+            self._end(status, last_ns)
             self.reused = True
-            self.state = IDLE
-            self.written_ns = 0
             pool.answered(self, reusable, now_ns)
 
     def _put(self) -> None:
         """Write the request: by the socket itself, as long as that takes it whole, which is nearly always."""
         try:
             sent = self._write(self._request)
-        except (
-            OSError
-        ):  # the kernel takes nothing now, or the connection is broken: the stream knows what to do
+        except OSError:  # the kernel takes nothing, or the connection is broken: the stream knows what to do
             sent = 0
         if sent != self._whole:
-            # From here on in good order: what is left of one request must not be overtaken by the next.
-            stream = cast(Stream, self._transport)
-            self._write, self._whole = stream.write, None
-            stream.write(self._request[sent:])
+            self.send_rest(sent or 0)
+
+    def send_rest(self, sent: int) -> None:
+        """Send what is left of the request when the kernel takes it.
+
+        From here on in good order: what is left of one request must not be overtaken by the next.
+        """
+        stream = cast(Stream, self._transport)
+        self._write, self._whole = stream.write, None
+        stream.write(self._request[sent:])
+
+    def _end(self, status: int, last_ns: int) -> None:
+        """Note that the request that is out was answered."""
+        if self._tally.is_open_loop:
+            self._tally.planned.append(self.planned_ns)
+        self._add_written(self.written_ns)
+        self._add_last(last_ns)
+        self._add_outcome(status)
+        self.state = IDLE
+        self.written_ns = 0
 
     def eof_received(self) -> bool:
         return False  # close our side too; connection_lost follows
@@ -178,11 +206,7 @@ class Connection(asyncio.Protocol):
         if not status:
             self._pool.broken(self, "closed", "the target closed the connection instead of answering")
             return
-        self._add_written(self.written_ns)
-        self._add_last(now_ns)
-        self._add_outcome(status)
-        self.state = IDLE
-        self.written_ns = 0
+        self._end(status, now_ns)
         self._pool.answered(self, False, now_ns)
 
     def close(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import select
 import socket
 import ssl
 from collections.abc import Callable
@@ -22,7 +21,6 @@ from engine.tls import client_context
 OPENING_AT_ONCE: Final = 64
 """Connections being opened at a time: below any listener's backlog (Linux's default was 128 for long)."""
 
-HAS_EPOLL: Final = hasattr(select, "epoll")
 FIRST_BACKOFF_S: Final = 0.02
 LONGEST_BACKOFF_S: Final = 1.0
 
@@ -49,29 +47,30 @@ class Opener:
     Args:
         setup: Where the target is, and whom to trust.
         loop: The worker's event loop.
+        sockets: What connections are handed to; None where there is no epoll.
         tally: Where failures are noted.
         missing: Says how many connections more there should be, those being opened counted in.
         connection: Makes a connection, given when opening it began.
 
     Attributes:
         connecting: Connections being opened.
-        sockets: What connections are handed to; None where there is no epoll.
     """
 
     def __init__(
         self,
         setup: wire.Setup,
         loop: asyncio.AbstractEventLoop,
+        sockets: SocketSet | None,
         tally: Tally,
         *,
         missing: Callable[[], int],
         connection: Callable[[int], Connection],
     ) -> None:
         self.connecting = 0
-        self.sockets = SocketSet(loop) if HAS_EPOLL else None
+        self._sockets = sockets
         self._setup = setup
         self._address = str(setup.address[0]) if setup.family == socket.AF_UNIX else setup.address
-        self._handshakes = Handshakes(setup.tls, self.sockets) if setup.tls and self.sockets else None
+        self._handshakes = Handshakes(setup.tls, sockets) if setup.tls and sockets else None
         self._loop = loop
         self._tally = tally
         self._missing = missing
@@ -114,8 +113,8 @@ class Opener:
         for task in list(self._tasks):
             task.cancel()
         for sock in self._opening.values():
-            if self.sockets is not None:
-                self.sockets.forget(sock)
+            if self._sockets is not None:
+                self._sockets.forget(sock)
             sock.close()
         self._opening.clear()
 
@@ -134,13 +133,13 @@ class Opener:
         sock.setblocking(False)
         self.connecting += 1
         connection = self._connection(begun_ns)
-        if self.sockets is None:
+        if self._sockets is None:
             task = self._loop.create_task(self._open(sock, connection))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         else:
             self._opening[connection] = sock
-            self.sockets.connect(sock, self._address, partial(self._connected, connection))
+            self._sockets.connect(sock, self._address, partial(self._connected, connection))
         return True
 
     def _connected(self, connection: Connection, error: OSError | None) -> None:
@@ -156,7 +155,7 @@ class Opener:
             self._end(connection, gone)
 
     def _ready(self, connection: Connection, error: OSError | None) -> None:
-        if connection not in self._opening or self.sockets is None:
+        if connection not in self._opening or self._sockets is None:
             return  # given up meanwhile
         if error is not None:
             self._end(connection, error)
@@ -165,15 +164,15 @@ class Opener:
         self.connecting -= 1
         if isinstance(sock, ssl.SSLSocket) and self._handshakes is not None:
             self._tally.resumed += bool(sock.session_reused)
-            self.sockets.adopt(sock, connection, before_close=partial(self._handshakes.remember, sock))
+            self._sockets.adopt(sock, connection, before_close=partial(self._handshakes.remember, sock))
         else:
-            self.sockets.adopt(sock, connection)
+            self._sockets.adopt(sock, connection)
         self.open_missing()
 
     def _end(self, connection: Connection, error: OSError) -> None:
         sock = self._opening.pop(connection)
-        if self.sockets is not None:
-            self.sockets.forget(sock)
+        if self._sockets is not None:
+            self._sockets.forget(sock)
         sock.close()
         self.connecting -= 1
         self._failed(connection.begun_ns, error)

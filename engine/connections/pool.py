@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from time import monotonic_ns
 
 from engine import wire
 from engine.connections.answers import Heads
+from engine.connections.hot_sockets import HotConnection, HotSockets, open_sockets
 from engine.connections.http1 import IDLE, Connection
 from engine.connections.opening import Opener
 from engine.connections.pace import NEVER, Pace
@@ -38,10 +40,13 @@ class Pool:
         self.bytes_in = 0
         self.schedule: wire.Schedule | None = None
         self._setup = setup
+        self._sockets = open_sockets(loop, setup, self.heads)
+        self._hot = self._sockets if isinstance(self._sockets, HotSockets) else None
+        self.tally.hot = self._hot.hot if self._hot is not None else None
         self._opener = Opener(
-            setup, loop, self.tally, missing=self._missing, connection=lambda begun: Connection(self, begun)
+            setup, loop, self._sockets, self.tally, missing=self._missing, connection=self._connection
         )
-        self._pace = Pace(loop, self._opener.sockets, self._dispatch, spin=setup.spin)
+        self._pace = Pace(loop, self._sockets, self._dispatch, spin=setup.spin)
         self._alive: set[Connection] = set()
         self._idle: dict[Connection, None] = {}  # in the order in which they fell idle
         self._wanted = 0
@@ -65,6 +70,8 @@ class Pool:
                 connection.planned_ns = connection.written_ns
         self.schedule = load.schedule
         self.tally.is_open_loop = load.schedule is not None
+        if self._hot is not None:
+            self._hot.hot.event.is_open = self.tally.is_open_loop
         self._adjust()
 
     def finish(self) -> None:
@@ -94,8 +101,6 @@ class Pool:
 
     def answered(self, connection: Connection, reusable: bool, now_ns: int) -> None:
         """An answer is whole and the connection idle; only called where `held`, or not `reusable`."""
-        if self.tally.is_open_loop:
-            self.tally.planned.append(connection.planned_ns)
         if not reusable or not self._setup.keepalive:
             self._drop(connection)
             self._adjust()
@@ -144,18 +149,7 @@ class Pool:
         oldest = min(now_ns, self._pace.due_ns)
         if self._again and self.schedule is not None:
             oldest = min(oldest, *self._again)
-        limit = now_ns - self._setup.timeout_ns
-        late: list[Connection] = []
-        for connection in self._alive:
-            written = connection.written_ns
-            if not written:
-                continue
-            if written <= limit:
-                late.append(connection)
-                continue
-            due = connection.planned_ns if self.tally.is_open_loop else written
-            if due < oldest:
-                oldest = due
+        _, oldest, late = self._look(now_ns - self._setup.timeout_ns, oldest)
         self._opener.expire(now_ns)
         for connection in late:
             self.tally.last_error = f"no answer within {self._setup.timeout_ns / 1e9:g} s"
@@ -183,7 +177,44 @@ class Pool:
     @property
     def in_flight(self) -> int:
         """Requests that are out."""
-        return sum(1 for connection in self._alive if connection.written_ns)
+        return self._look(0, 0)[0]
+
+    @property
+    def stamped(self) -> bool:
+        """Whether the kernel says when an answer arrived."""
+        return self._hot is not None and bool(self._hot.hot.event.stamped)
+
+    def take_bytes_in(self) -> int:
+        """Return how many bytes were received since this was asked last."""
+        received, self.bytes_in = self.bytes_in, 0
+        return received + (self._hot.hot.take_bytes_in() if self._hot is not None else 0)
+
+    def _look(self, limit_ns: int, oldest_ns: int) -> tuple[int, int, Sequence[Connection]]:
+        """Look at every request that is out.
+
+        Args:
+            limit_ns: What was written until then is late.
+            oldest_ns: What is returned where nothing that is out was due earlier.
+
+        Returns:
+            How many are out, when the oldest that is not late was due, and those that are late (or some).
+        """
+        if self._hot is not None:
+            return self._hot.look(limit_ns, oldest_ns)
+        out = 0
+        late: list[Connection] = []
+        for connection in self._alive:
+            written_ns = connection.written_ns
+            if not written_ns:
+                continue
+            out += 1
+            if written_ns <= limit_ns:
+                late.append(connection)
+                continue
+            due_ns = connection.planned_ns if self.tally.is_open_loop else written_ns
+            if due_ns < oldest_ns:
+                oldest_ns = due_ns
+        return out, oldest_ns, late
 
     # How it is done: requests.
 
@@ -281,6 +312,13 @@ class Pool:
             or not self._setup.keepalive
             or len(self._alive) > self._wanted
         )
+        if self._hot is not None:
+            self._hot.hot.event.held = self.held
+
+    def _connection(self, begun_ns: int) -> Connection:
+        if self._hot is not None:
+            return HotConnection(self, begun_ns, self._hot.hot)
+        return Connection(self, begun_ns)
 
     def _missing(self) -> int:
         """Return how many connections more there should be."""

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from engine import wire
+from engine.connections.hotpath import HotPath
+
+
+class Ended(NamedTuple):
+    """The requests that ended, as columns of a Frame (`engine.wire.Frame` says what is in them)."""
+
+    written: bytes
+    last: bytes
+    outcome: bytes
+    planned: bytes
 
 
 class Tally:
@@ -12,12 +24,14 @@ class Tally:
     is a third of an array's; a frame packs them all at once.
 
     Attributes:
+        hot: Where ordinary answers are noted instead, if anywhere.
         is_open_loop: Whether requests have a schedule, and `planned` is to be filled.
     """
 
     __slots__ = (
         "connect",
         "first_attempts",
+        "hot",
         "is_open_loop",
         "lag",
         "last",
@@ -31,6 +45,7 @@ class Tally:
     )
 
     def __init__(self) -> None:
+        self.hot: HotPath | None = None
         self.is_open_loop = False
         self.planned: list[int] = []
         self.written: list[int] = []
@@ -51,10 +66,22 @@ class Tally:
         self.last.append(last_ns)
         self.outcome.append(wire.ERROR_CODE[kind])
 
-    def clear(self) -> None:
-        """Forget everything; called once it is in a frame."""
+    def take(self) -> Ended:
+        """Return the requests that ended, and forget them."""
+        ended = Ended(
+            wire.pack_times(self.written),
+            wire.pack_times(self.last),
+            wire.pack_outcomes(self.outcome),
+            wire.pack_times(self.planned),
+        )
         for column in (self.planned, self.written, self.last, self.outcome):
             column.clear()
+        if self.hot is None:
+            return ended
+        return Ended(*(ordinary + other for ordinary, other in zip(self.hot.take(), ended, strict=True)))
+
+    def clear(self) -> None:
+        """Forget everything else; called once it is in a frame."""
         for column in (self.lag, self.connect, self.first_attempts):
             column.clear()
         self.unsent.clear()

@@ -18,7 +18,7 @@ from engine import target, wire
 from engine.connections.pool import Pool
 from engine.errors import TargetUnreachable, UsageError
 from engine.plan import Plan, Tls
-from tests.engine.connections.test_pool import seen, setup, until
+from tests.engine.connections.test_pool import noted, seen, setup, until
 from tests.targets.scripted import OK, answering, answering_then_closing, scripted, silent
 
 pytestmark = pytest.mark.live
@@ -52,7 +52,7 @@ def drive(server: ssl.SSLContext, tls: Tls, answers: int = 50) -> tuple[Counter[
         async with scripted(answering(OK), tls=server) as port:
             pool = Pool(setup(port, tls=tls), asyncio.get_running_loop())
             pool.drive(wire.Drive(concurrency=3))
-            await until(lambda: len(pool.tally.outcome) >= (answers if seen(pool)["200"] else 3))
+            await until(lambda: len(noted(pool).outcome) >= (answers if seen(pool)["200"] else 3))
             pool.finish()
             await until(lambda: pool.in_flight == 0)
             outcomes, error = seen(pool), pool.tally.last_error
@@ -154,7 +154,7 @@ def test_an_answer_of_many_records_is_read_to_its_end(authority: Authority, size
             pool.drive(wire.Drive(concurrency=2))
             await until(lambda: seen(pool)["200"] >= 20)
             assert set(seen(pool)) == {"200"}
-            assert pool.bytes_in >= 20 * len(long)
+            assert pool.take_bytes_in() >= 20 * len(long)
             pool.abandon(monotonic_ns())
 
     asyncio.run(main())

@@ -17,8 +17,11 @@ import (
 const (
 	mostEvents  = 512
 	mostRequest = 64 << 10
-	clockMono   = 1
-	nonBlocking = 0x800
+
+	soTimestamping   = 37 // linux/net_tstamp.h, as are the flags
+	stampsOfReceived = 1<<3 | 1<<4
+	clockMono        = 1
+	nonBlocking      = 0x800
 )
 
 // conn is one connection; it has at most one request under way, others wait in its buffer.
@@ -27,6 +30,7 @@ type conn struct {
 	number  uint64 // tells it from an earlier connection with the same fd
 	data    []byte // received and not yet served
 	unsent  []byte
+	stamp   int64 // when the last of it arrived
 	busy    bool
 	closing bool // after the answer
 	arrived int64
@@ -149,6 +153,7 @@ func (l *loop) accept() {
 			return
 		}
 		syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1)
+		syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, soTimestamping, stampsOfReceived)
 		l.opened++
 		l.conns[fd] = &conn{fd: fd, number: l.opened}
 		l.watch(syscall.EPOLL_CTL_ADD, fd, syscall.EPOLLIN)
@@ -171,7 +176,8 @@ func (l *loop) ready(c *conn, events uint32) {
 		return
 	}
 	var data [16384]byte
-	got, err := syscall.Read(c.fd, data[:])
+	var control [128]byte
+	got, controls, _, _, err := syscall.Recvmsg(c.fd, data[:], control[:], 0)
 	if err == syscall.EAGAIN || err == syscall.EINTR {
 		return
 	}
@@ -180,7 +186,28 @@ func (l *loop) ready(c *conn, events uint32) {
 		return
 	}
 	c.data = append(c.data, data[:got]...)
+	c.stamp = l.stamped(control[:controls])
 	l.serve(c)
+}
+
+// stamped returns when what was received arrived at this host, as its kernel noted: until this thread had its turn
+// the client was waiting for us already. Without a stamp it is now.
+func (l *loop) stamped(control []byte) int64 {
+	now := time.Now()
+	at := int64(now.Sub(l.base))
+	messages, err := syscall.ParseSocketControlMessage(control)
+	if err != nil {
+		return at
+	}
+	for _, message := range messages {
+		if message.Header.Level == syscall.SOL_SOCKET && message.Header.Type == soTimestamping && len(message.Data) >= 16 {
+			stamp := *(*syscall.Timespec)(unsafe.Pointer(&message.Data[0]))
+			if stamp.Sec != 0 {
+				return min(at, at-(now.UnixNano()-stamp.Nano()))
+			}
+		}
+	}
+	return at
 }
 
 // serve begins with the next request of a connection, if it is whole.
@@ -192,7 +219,7 @@ func (l *loop) serve(c *conn) {
 	if end < 0 {
 		return
 	}
-	now := l.now()
+	now := c.stamp
 	head := c.data[:end]
 	line, _, _ := bytes.Cut(head, []byte("\r\n"))
 	words := bytes.Split(line, []byte(" "))
