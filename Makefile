@@ -38,7 +38,7 @@ fix: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 # What runs: the pinned dependencies, and loadtop itself from this folder.
-$(VENV)/.run: requirements/run.lock pyproject.toml hatch_build.py engine/connections/hotpath.c
+$(VENV)/.run: requirements/run.lock pyproject.toml hatch_build.py $(wildcard engine/connections/hot/*.[ch])
 	@$(PYTHON) -c 'import sys; sys.exit("loadtop needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; try make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || { echo "setting up $(VENV), once ..."; $(PYTHON) -m venv $(VENV); }
 	@$(PIP) install --require-hashes -r requirements/run.lock

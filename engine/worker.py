@@ -127,7 +127,7 @@ class Worker(asyncio.Protocol):
             last=ended.last,
             outcome=ended.outcome,
             planned=ended.planned,
-            lag=wire.pack_times(tally.lag),
+            lag=ended.lag,
             unsent=tuple(tally.unsent),
             retried=tally.retried,
             first_attempts=wire.pack_times(tally.first_attempts),

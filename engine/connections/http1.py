@@ -18,7 +18,7 @@ from engine.connections.answers import AnswerError, AnswerReader, Heads
 from engine.connections.sockets import Stream
 from engine.connections.tally import Tally
 
-IDLE, AWAITING, READING = range(3)  # hotpath.c has the same
+IDLE, AWAITING, READING = range(3)  # hot/hot.h has the same
 """No request is out; one is, and nothing of its answer is here; a part of the answer is here."""
 
 

@@ -30,7 +30,6 @@ class Pace:
 
     Attributes:
         schedule: The schedule that is followed, or None.
-        due_ns: When the oldest request that is not sent is due; NEVER without a schedule.
     """
 
     def __init__(
@@ -42,7 +41,7 @@ class Pace:
         spin: bool,
     ) -> None:
         self.schedule: wire.Schedule | None = None
-        self.due_ns = NEVER
+        self._due_ns = NEVER
         self._times: Iterator[int] = iter(())
         self._loop = loop
         self._sockets = sockets
@@ -52,11 +51,16 @@ class Pace:
         self._wakes_at_ns = NEVER
         self._until_ns = NEVER
 
+    @property
+    def due_ns(self) -> int:
+        """When the oldest request that is not sent is due; NEVER without a schedule."""
+        return self._due_ns
+
     def begin(self, schedule: wire.Schedule | None) -> None:
         """Follow another schedule, or none."""
         self.schedule = schedule
         if schedule is None:
-            self.due_ns = NEVER
+            self._forget()
             return
         if self._timer is None:
             self._timer = self._watched_timer()
@@ -70,33 +74,29 @@ class Pace:
         )
         self._wakes_at_ns = NEVER
         self._until_ns = NEVER if schedule.until_ns is None else schedule.until_ns - 1
-        self.due_ns = next(self._times)
-        if self.due_ns > self._until_ns:
-            self.due_ns = NEVER
+        self._begin()
 
     def take(self) -> int:
         """Return when the oldest unsent request is due, and go on to the next one."""
         due_ns = self.due_ns
-        self.due_ns = next(self._times)
-        if self.due_ns > self._until_ns:
-            self.due_ns = NEVER
+        self._go_on()
         return due_ns
 
     def stop_at(self, until_ns: int) -> None:
         """Let nothing be due after this moment."""
-        self._until_ns = until_ns
-        if self.due_ns > until_ns:
-            self.due_ns = NEVER
+        self._until_ns = min(until_ns, self._until_ns)
+        self._limit()
 
     def end(self, until_ns: int) -> wire.Unsent | None:
         """End the schedule; return what was due until then and was not sent, if anything."""
         schedule = self.schedule
         first_ns = self.due_ns
+        times = self._behind()
         self.begin(None)
         if schedule is None:
             return None
         until_ns = min(until_ns, self._until_ns)
-        count = count_due(self._times, first_ns, until_ns, schedule.rate / schedule.parts)
+        count = count_due(times, first_ns, until_ns, schedule.rate / schedule.parts)
         return wire.Unsent(first_ns, until_ns, count) if count else None
 
     def backlog(self, now_ns: int) -> int:
@@ -137,6 +137,25 @@ class Pace:
                 self._loop.remove_reader(self._timer.fd)
             self._timer.close()
             self._timer = None
+
+    # What is next.
+
+    def _begin(self) -> None:
+        self._go_on()
+
+    def _go_on(self) -> None:
+        due_ns = next(self._times)
+        self._due_ns = due_ns if due_ns <= self._until_ns else NEVER
+
+    def _limit(self) -> None:
+        if self._due_ns > self._until_ns:
+            self._due_ns = NEVER
+
+    def _forget(self) -> None:
+        self._due_ns = NEVER
+
+    def _behind(self) -> Iterator[int]:
+        return self._times
 
     def _watched_timer(self) -> Timer | None:
         with contextlib.suppress(OSError):  # no timerfd here: the loop's own timers, to a millisecond

@@ -16,8 +16,11 @@ from time import monotonic_ns
 
 from engine import wire
 from engine.connections.answers import Heads
-from engine.connections.hot_sockets import HotConnection, HotSockets, open_sockets
+from engine.connections.hot.path import HotPath
+from engine.connections.hot.schedule import HotIdle, HotPace
+from engine.connections.hot.sockets import HotConnection, HotSockets, open_sockets
 from engine.connections.http1 import IDLE, Connection
+from engine.connections.idle import Idle
 from engine.connections.opening import Opener
 from engine.connections.pace import NEVER, Pace
 from engine.connections.tally import Tally
@@ -46,9 +49,13 @@ class Pool:
         self._opener = Opener(
             setup, loop, self._sockets, self.tally, missing=self._missing, connection=self._connection
         )
-        self._pace = Pace(loop, self._sockets, self._dispatch, spin=setup.spin)
+        self._pace = (
+            Pace(loop, self._sockets, self._dispatch, spin=setup.spin)
+            if self._hot is None or setup.spin
+            else HotPace(loop, self._hot, self._dispatch)
+        )
         self._alive: set[Connection] = set()
-        self._idle: dict[Connection, None] = {}  # in the order in which they fell idle
+        self._idle = Idle() if self._hot is None else HotIdle(self._hot)
         self._wanted = 0
         self._paused = False
         self._finishing = False
@@ -97,6 +104,7 @@ class Pool:
         self.tally.connect.append(now_ns - connection.begun_ns)
         self._opener.succeeded()
         self._alive.add(connection)
+        self._set_held()
         self._next(connection, now_ns)
 
     def answered(self, connection: Connection, reusable: bool, now_ns: int) -> None:
@@ -233,7 +241,7 @@ class Pool:
             self._drop(connection)
             self._set_held()
         elif not self._may_send():
-            self._idle[connection] = None
+            self._idle.add(connection)
         elif self._again:
             self._send(connection, now_ns, self._again.popleft())
         elif self.schedule is None:
@@ -246,24 +254,24 @@ class Pool:
             if self._idle or len(self._alive) < self._wanted:
                 self._pace.wake_at_due()  # else only an answer can bring a connection, and comes here
         else:
-            self._idle[connection] = None
+            self._idle.add(connection)
             self._pace.wake_at_due()
 
     def _dispatch(self) -> None:
         """Send what is due, as long as connections are idle; open more where they are not."""
         now_ns = monotonic_ns()
         while self._again and self._idle and self._may_send():
-            self._send(self._idle.popitem()[0], now_ns, self._again.popleft())
+            self._send(self._idle.take(), now_ns, self._again.popleft())
         while self._pace.due_ns <= now_ns and self._idle and self._may_send():
             due_ns = self._pace.take()
             self.tally.lag.append(now_ns - due_ns)
-            # The connection that fell idle last: fewer of them stay in use, and a target's caches warm.
-            self._send(self._idle.popitem()[0], now_ns, due_ns)
+            self._send(self._idle.take(), now_ns, due_ns)
             now_ns = monotonic_ns()
         if self._pace.due_ns > now_ns:
             self._pace.wake_at_due()
         if self._may_send() and (self._again or self._pace.due_ns <= now_ns):
             self._opener.open_missing()
+        self._set_held()
 
     def _send(self, connection: Connection, now_ns: int, planned_ns: int) -> None:
         if self._requests_left is not None:
@@ -293,14 +301,14 @@ class Pool:
         """Bring connections and their number in line with what is wanted."""
         ending = self._finishing and not self._owes()
         while self._idle and (len(self._alive) > self._wanted or ending):
-            self._drop(next(iter(self._idle)))
+            self._drop(self._idle.oldest())
         self._set_held()
         if self.schedule is not None:
             self._dispatch()
             return
         while self._idle and self._may_send():
             now_ns = monotonic_ns()
-            self._send(self._idle.popitem()[0], now_ns, now_ns)
+            self._send(self._idle.take(), now_ns, now_ns)
         self._opener.open_missing()
 
     def _set_held(self) -> None:
@@ -313,7 +321,21 @@ class Pool:
             or len(self._alive) > self._wanted
         )
         if self._hot is not None:
-            self._hot.hot.event.held = self.held
+            self._tell_hot(self._hot.hot)
+
+    def _tell_hot(self, hot: HotPath) -> None:
+        """Say how much the hot path may decide by itself."""
+        hot.event.held = self.held
+        hot.event.may_open = len(self._alive) < self._wanted
+        hot.event.scheduled = (
+            isinstance(self._pace, HotPace)
+            and self.schedule is not None
+            and not (self._paused or self._finishing or self._again)
+            and self._requests_left is None
+            and self._setup.keepalive
+            and len(self._alive) <= self._wanted
+            and not hot.is_careful
+        )
 
     def _connection(self, begun_ns: int) -> Connection:
         if self._hot is not None:
@@ -339,7 +361,7 @@ class Pool:
 
     def _drop(self, connection: Connection) -> None:
         self._alive.discard(connection)
-        self._idle.pop(connection, None)
+        self._idle.remove(connection)
         connection.state = IDLE
         connection.written_ns = 0
         connection.close()

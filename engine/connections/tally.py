@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine import wire
-from engine.connections.hotpath import HotPath
+from engine.connections.hot.path import HotPath
 
 
 class Ended(NamedTuple):
-    """The requests that ended, as columns of a Frame (`engine.wire.Frame` says what is in them)."""
+    """The requests that ended, and the lags of those that were sent, as columns of a `engine.wire.Frame`."""
 
     written: bytes
     last: bytes
     outcome: bytes
     planned: bytes
+    lag: bytes
 
 
 class Tally:
@@ -73,8 +74,9 @@ class Tally:
             wire.pack_times(self.last),
             wire.pack_outcomes(self.outcome),
             wire.pack_times(self.planned),
+            wire.pack_times(self.lag),
         )
-        for column in (self.planned, self.written, self.last, self.outcome):
+        for column in (self.planned, self.written, self.last, self.outcome, self.lag):
             column.clear()
         if self.hot is None:
             return ended
@@ -82,7 +84,7 @@ class Tally:
 
     def clear(self) -> None:
         """Forget everything else; called once it is in a frame."""
-        for column in (self.lag, self.connect, self.first_attempts):
+        for column in (self.connect, self.first_attempts):
             column.clear()
         self.unsent.clear()
         self.retried = self.resumed = 0

@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 import pytest
 
 from engine import wire
-from engine.connections import hotpath
+from engine.connections.hot import library
 from engine.connections.opening import OPENING_AT_ONCE
 from engine.connections.pool import Pool
 from engine.plan import Arrivals
@@ -47,13 +47,13 @@ PATIENCE_S = 30.0
 @pytest.fixture(autouse=True, params=["native", "python"])
 def hot_path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Do everything twice: with the hot path in C, and where that could not be compiled."""
-    monkeypatch.setenv(hotpath.SWITCH, request.param)
-    hotpath.load.cache_clear()
-    if request.param == "native" and hotpath.load() is None:
+    monkeypatch.setenv(library.SWITCH, request.param)
+    library.load.cache_clear()
+    if request.param == "native" and library.load() is None:
         assert shutil.which("cc") is None, "there is a compiler, and no library: install loadtop again"
         pytest.skip("no compiler")
     yield
-    hotpath.load.cache_clear()
+    library.load.cache_clear()
 
 
 def setup(port: int, **changes: object) -> wire.Setup:
@@ -85,6 +85,7 @@ class Noted:
     last: list[int] = field(default_factory=list)
     outcome: list[int] = field(default_factory=list)
     planned: list[int] = field(default_factory=list)
+    lag: list[int] = field(default_factory=list)
 
 
 _NOTED: WeakKeyDictionary[Pool, Noted] = WeakKeyDictionary()
@@ -435,7 +436,7 @@ def test_an_open_loop_sends_what_is_due_when_it_is_due(arrivals: Arrivals) -> No
     pool = asyncio.run(main())
     ended = noted(pool)
     assert set(seen(pool)) == {"200"}
-    assert len(ended.planned) == len(ended.written) == len(ended.last) == len(pool.tally.lag)
+    assert len(ended.planned) == len(ended.written) == len(ended.last) == len(ended.lag)
     planned = sorted(ended.planned)
     assert all(due <= written for due, written in zip(ended.planned, ended.written, strict=True))
     rate = (len(planned) - 1) / (planned[-1] - planned[0]) * 1e9

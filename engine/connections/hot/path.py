@@ -1,105 +1,77 @@
-"""The hot path in C (`hotpath.c`), as Python sees it: a table of connections, and events that are not ordinary.
-
-It is compiled when loadtop is installed (`hatch_build.py`). Where there was no compiler, or the source was
-changed since, `load` finds nothing and a worker does the same work in Python, at about two thirds of the speed
-(`benchmarks/README.md`), and reads the clock where the kernel would have stamped.
-"""
+"""The table of a hot path's connections, the columns that they fill, and the events that are not ordinary."""
 
 from __future__ import annotations
 
 import ctypes
-import os
 import resource
 import weakref
-import zlib
-from functools import cache
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Final
 
-SOURCE: Final = Path(__file__).with_name("hotpath.c")
-LIBRARY: Final = Path(__file__).with_name("_hotpath.so")
-SWITCH: Final = "LOADTOP_HOT_PATH"
-"""Environment variable; `python` leaves the library alone."""
+DONE, DATA, SURPLUS, ANSWERED, CUT_SHORT, CLOSED, FAILED, OTHER, USED_UP, WANTED = range(10)
+"""What `HotPath.drain` returns:
 
-DONE, DATA, SURPLUS, ANSWERED, CUT_SHORT, CLOSED, FAILED, OTHER = range(8)
-"""What `HotPath.drain` returns; hotpath.c says what each means."""
+- DONE: nothing is left to do now;
+- DATA: bytes came that are no ordinary answer; SURPLUS: more than the head said;
+- ANSWERED: an answer was noted, and what follows is Python's to decide;
+- CUT_SHORT: the kernel took only `size` bytes of a request;
+- CLOSED, FAILED: by the target, with an errno in `size`;
+- OTHER: something else about a descriptor: `events` has epoll's bits;
+- USED_UP: more due times are needed;
+- WANTED: a request is due, and no connection is free for it.
+"""
 
 LONGEST_EXPECTED: Final = 8192
+MOST_DUE: Final = 64
 MOST_CONNECTIONS: Final = 1 << 20
 LATE_AT_ONCE: Final = 1024
 
-CONNECTION_BYTES: Final = 32
-_WORDS, _BYTES = CONNECTION_BYTES // 8, CONNECTION_BYTES  # of a connection in the table
-_PLANNED, _WRITTEN = range(2)  # its words
+CONNECTION_BYTES: Final = 40
+_BYTES, _WORDS = CONNECTION_BYTES, CONNECTION_BYTES // 8
+_PLANNED, _WRITTEN = range(2)  # words of a connection in the table
 _STATE, _REUSED, _PRESENT, _CAREFUL = range(24, 28)  # its bytes
 
 
 class Event(ctypes.Structure):
-    """The head of C's `struct hot`: what is told to Python, and what Python tells."""
+    """The head of C's `struct hot`: what is told to Python, and what Python tells. hot.h says what is what."""
 
     _fields_ = (
         ("at_ns", ctypes.c_int64),
         ("bytes_in", ctypes.c_int64),
+        ("due_ns", ctypes.c_int64),
         ("data", ctypes.c_void_p),
         ("fd", ctypes.c_int32),
         ("size", ctypes.c_int32),
+        ("waiting", ctypes.c_int32),
         ("events", ctypes.c_uint32),
         ("held", ctypes.c_uint8),
         ("is_open", ctypes.c_uint8),
         ("stamped", ctypes.c_uint8),
-        ("pad", ctypes.c_uint8),
+        ("scheduled", ctypes.c_uint8),
+        ("may_open", ctypes.c_uint8),
+        ("pad", ctypes.c_uint8 * 3),
     )
-
-
-def checksum(source: bytes) -> int:
-    """Return what tells one source from another; the build puts it into the library."""
-    return zlib.crc32(source)
-
-
-@cache
-def load() -> ctypes.CDLL | None:
-    """Return the library, or None where there is none of this very source."""
-    if os.environ.get(SWITCH) == "python":
-        return None
-    try:
-        library = ctypes.CDLL(str(LIBRARY))
-        library.hot_source.restype = ctypes.c_uint32
-        if library.hot_source() != checksum(SOURCE.read_bytes()):
-            return None
-    except (OSError, AttributeError):
-        return None
-    pointer, number = ctypes.c_void_p, ctypes.c_int
-    wide, size = ctypes.c_int64, ctypes.c_size_t
-    signatures = {
-        "hot_new": (pointer, (number, ctypes.c_uint, ctypes.c_char_p, size)),
-        "hot_free": (None, (pointer,)),
-        "hot_connections": (pointer, (pointer,)),
-        "hot_present": (None, (pointer, number, number)),
-        "hot_expect": (None, (pointer, ctypes.c_char_p, size, wide, ctypes.c_uint16)),
-        "hot_drain": (number, (pointer, number)),
-        "hot_send": (number, (pointer, number, wide, wide)),
-        "hot_look": (number, (pointer, wide, pointer, pointer, pointer, number)),
-        "hot_take": (size, (pointer, pointer, pointer, pointer, pointer)),
-        "hot_size": (size, (number,)),
-    }
-    for name, (result, arguments) in signatures.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
-    return library
 
 
 class HotPath:
     """One epoll set's connections and what became of their requests.
 
+    Args:
+        library: What `library.load` found.
+        epoll_fd: The epoll set.
+        request: What is sent.
+
     Attributes:
         event: What `drain` tells of; its flags may be set.
         nowhere: Stands for the socket of a connection that has none.
+        is_careful: Whether the kernel did not take a request whole once.
     """
 
     def __init__(self, library: ctypes.CDLL, epoll_fd: int, request: bytes) -> None:
         _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
         most = MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(files, MOST_CONNECTIONS)
         self.nowhere = most
+        self.is_careful = False
         self._library = library
         self._hot = library.hot_new(epoll_fd, most, request, len(request))
         if not self._hot:
@@ -121,22 +93,17 @@ class HotPath:
         event: int = self._drain(self._hot, may_wait)
         return event
 
-    def send(self, fd: int, now_ns: int, planned_ns: int) -> int:
-        """Send the request; return how many bytes of it the kernel took."""
-        sent: int = self._send(self._hot, fd, now_ns, planned_ns)
-        return sent
-
     def data(self) -> bytes:
         """Return the bytes of a DATA event."""
         return ctypes.string_at(self.event.data, self.event.size)
 
     def take_over(self, fd: int) -> None:
         """Take over a socket, IDLE."""
-        self._library.hot_present(self._hot, fd, 1)
+        self._library.hot_take_over(self._hot, fd)
 
     def give_back(self, fd: int) -> None:
         """Have nothing more to do with a socket."""
-        self._bytes[fd * _BYTES + _PRESENT] = 0
+        self._library.hot_give_back(self._hot, fd)
 
     def expect(self, begin: bytes, total_bytes: int, status: int) -> None:
         """Say how an ordinary answer begins and how long it is; b"" for none that is."""
@@ -144,6 +111,11 @@ class HotPath:
         self._library.hot_expect(self._hot, begin, len(begin), total_bytes, status)
 
     # One connection, by its file descriptor.
+
+    def send(self, fd: int, now_ns: int, planned_ns: int) -> int:
+        """Send the request; return how many bytes of it the kernel took."""
+        sent: int = self._send(self._hot, fd, now_ns, planned_ns)
+        return sent
 
     def state(self, fd: int) -> int:
         """Return how it is."""
@@ -178,8 +150,54 @@ class HotPath:
         self._bytes[fd * _BYTES + _REUSED] = reused
 
     def be_careful(self, fd: int) -> None:
-        """From now on, let Python send on it."""
+        """From now on, let Python send on it, and follow the schedule."""
         self._bytes[fd * _BYTES + _CAREFUL] = 1
+        self.is_careful = True
+        self.event.scheduled = 0
+
+    # Those that wait for something to send.
+
+    def wait(self, fd: int) -> None:
+        """Let it wait."""
+        self._library.hot_wait(self._hot, fd)
+
+    def wait_no_more(self, fd: int) -> None:
+        """Let it wait no longer, if it does."""
+        if fd != self.nowhere:
+            self._library.hot_wait_no_more(self._hot, fd)
+
+    def waiting(self, *, longest: bool) -> int:
+        """Return which waits for the longest or for the shortest time; -1 if none does."""
+        fd: int = self._library.hot_waiting(self._hot, longest)
+        return fd
+
+    # The schedule.
+
+    def use_timer(self, timer_fd: int) -> None:
+        """Be woken by this timer, which is in the epoll set."""
+        self._library.hot_use_timer(self._hot, timer_fd)
+
+    def wake_at_due(self) -> None:
+        """Be woken when the next request is due."""
+        self._library.hot_wake_at_due(self._hot)
+
+    def set_due(self, times_ns: Sequence[int]) -> None:
+        """Go on with these due times, at most MOST_DUE; without any there is no schedule."""
+        count = len(times_ns)
+        self._library.hot_due(self._hot, (ctypes.c_int64 * count)(*times_ns), count)
+
+    def until(self, until_ns: int) -> None:
+        """Let nothing be due after this."""
+        self._library.hot_until(self._hot, until_ns)
+
+    def take_due(self) -> bool:
+        """Go on to the next due time; return whether more of them are needed."""
+        return bool(self._library.hot_take_due(self._hot))
+
+    def rest(self) -> list[int]:
+        """Return the due times that were given and are not reached, without the next one."""
+        times = (ctypes.c_int64 * MOST_DUE)()
+        return times[: self._library.hot_rest(self._hot, times)]
 
     # All of them.
 
@@ -200,21 +218,21 @@ class HotPath:
         )
         return out.value, oldest.value, self._late[: min(found, LATE_AT_ONCE)]
 
-    def take(self) -> tuple[bytes, bytes, bytes, bytes]:
-        """Return what ended here, as columns of a Frame: written, last, outcome, planned; and forget it."""
-        columns = [ctypes.c_void_p() for _ in range(4)]
-        records = self._library.hot_take(self._hot, *map(ctypes.byref, columns))
-        if not records:
-            return b"", b"", b"", b""
-        sizes = (8, 8, 2, 8 if self.event.is_open else 0)
-        written, last, outcome, planned = (
-            ctypes.string_at(column.value or 0, size * records)
-            for column, size in zip(columns, sizes, strict=True)
-        )
-        return written, last, outcome, planned
+    def take(self) -> tuple[bytes, ...]:
+        """Return what ended here, as columns of a Frame, and forget it.
+
+        Returns:
+            Its `written`, `last`, `outcome`, `planned` and `lag`.
+        """
+        return tuple(self._column(which) for which in range(5))
 
     def take_bytes_in(self) -> int:
         """Return how many bytes were received since this was asked last."""
         received: int = self.event.bytes_in
         self.event.bytes_in = 0
         return received
+
+    def _column(self, which: int) -> bytes:
+        begin = ctypes.c_void_p()
+        used = self._library.hot_take(self._hot, which, ctypes.byref(begin))
+        return ctypes.string_at(begin.value, used) if used and begin.value else b""

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.connections import hotpath
 from engine.connections.answers import Heads
-from engine.connections.hot_sockets import HotConnection, HotSockets
+from engine.connections.hot import library, path
+from engine.connections.hot.sockets import HotConnection, HotSockets
 from engine.connections.http1 import Connection
 from engine.connections.tally import Tally
 
@@ -106,8 +106,8 @@ def in_python(pieces: list[bytes], *, held: bool, closed: bool) -> tuple[list[in
 @contextmanager
 def hot_sockets(pool: Pool, family: int = socket.AF_UNIX) -> Iterator[tuple[HotSockets, socket.socket]]:
     """Yield sockets with one connection, sent on already, and its other end."""
-    library = hotpath.load()
-    assert library is not None, "there is a compiler, and no library: install loadtop again"
+    found = library.load()
+    assert found is not None, "there is a compiler, and no library: install loadtop again"
     loop = asyncio.new_event_loop()
     if family == socket.AF_UNIX:
         ours, theirs = socket.socketpair()
@@ -117,7 +117,7 @@ def hot_sockets(pool: Pool, family: int = socket.AF_UNIX) -> Iterator[tuple[HotS
             theirs, _ = server.accept()
     try:
         ours.setblocking(False)
-        sockets = HotSockets(loop, library, REQUEST, pool.heads)
+        sockets = HotSockets(loop, found, REQUEST, pool.heads)
         pool.tally.hot = sockets.hot
         sockets.hot.event.held = pool.held
         sockets.adopt(ours, HotConnection(pool, 0, sockets.hot))
@@ -204,13 +204,13 @@ def test_an_answer_ends_when_it_arrives_and_not_when_it_is_read() -> None:
 def test_what_the_kernel_does_not_take_whole_is_sent_in_order_when_it_does() -> None:
     pool = Pool(held=False)
     pool.request = REQUEST + b"x" * 3_000_000
-    library = hotpath.load()
-    assert library is not None
+    found = library.load()
+    assert found is not None
     loop = asyncio.new_event_loop()
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
-        sockets = HotSockets(loop, library, pool.request, pool.heads)
+        sockets = HotSockets(loop, found, pool.request, pool.heads)
         pool.tally.hot = sockets.hot
         sockets.adopt(ours, HotConnection(pool, 0, sockets.hot))
         for _ in range(3):
@@ -239,30 +239,28 @@ def test_requests_that_are_out_are_looked_at_all_at_once() -> None:
 
 @compiled
 def test_python_and_c_agree_on_what_is_where() -> None:
-    library = hotpath.load()
-    assert library is not None
-    assert library.hot_size(0) == ctypes.sizeof(hotpath.Event)
-    assert library.hot_size(1) == hotpath.CONNECTION_BYTES
+    found = library.load()
+    assert found is not None
+    assert found.hot_size(0) == ctypes.sizeof(path.Event)
+    assert found.hot_size(1) == path.CONNECTION_BYTES
 
 
-def test_a_library_of_another_source_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    changed = tmp_path / "hotpath.c"
-    changed.write_bytes(hotpath.SOURCE.read_bytes() + b"\n")
-    monkeypatch.setattr(hotpath, "SOURCE", changed)
-    hotpath.load.cache_clear()
-    assert hotpath.load() is None
-    hotpath.load.cache_clear()
+def test_a_library_of_another_source_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "checksum", lambda: 1)
+    library.load.cache_clear()
+    assert library.load() is None
+    library.load.cache_clear()
 
 
 def test_it_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(hotpath.SWITCH, "python")
-    hotpath.load.cache_clear()
-    assert hotpath.load() is None
-    hotpath.load.cache_clear()
+    monkeypatch.setenv(library.SWITCH, "python")
+    library.load.cache_clear()
+    assert library.load() is None
+    library.load.cache_clear()
 
 
 @compiled
 def test_it_compiles_without_a_warning(tmp_path: Path) -> None:
     strict = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
     command = ["cc", *strict, "-DHOT_SOURCE=0u", "-shared", "-fPIC", "-o", str(tmp_path / "hot.so")]
-    subprocess.run([*command, str(hotpath.SOURCE)], check=True)
+    subprocess.run([*command, *map(str, library.sources())], check=True)

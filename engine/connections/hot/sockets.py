@@ -12,9 +12,9 @@ from time import monotonic_ns
 from typing import Final, cast
 
 from engine import wire
-from engine.connections import hotpath
 from engine.connections.answers import Head, Heads
-from engine.connections.hotpath import HotPath
+from engine.connections.hot import library, path
+from engine.connections.hot.path import HotPath
 from engine.connections.http1 import READING, Connection, Owner
 from engine.connections.sockets import SocketSet, Stream
 
@@ -67,6 +67,11 @@ class HotConnection(Connection):
     def reused(self, reused: bool) -> None:
         self._hot.set_reused(self._fd, reused)
 
+    @property
+    def fd(self) -> int:
+        """Its socket's descriptor, or what stands for none."""
+        return self._fd
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._fd = cast(Stream, transport).fd
         super().connection_made(transport)
@@ -109,29 +114,33 @@ class HotSockets(SocketSet):
 
     Args:
         loop: The worker's event loop.
-        library: What `hotpath.load` found.
+        found: What `library.load` found.
         request: What is sent.
         heads: The heads of answers; the one seen last makes an answer ordinary.
 
     Attributes:
         hot: The table of the connections, and what became of their requests.
+        on_used_up: Called when the hot path needs more due times.
+        on_wanted: Called when a request is due and no connection is free.
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, library: ctypes.CDLL, request: bytes, heads: Heads
+        self, loop: asyncio.AbstractEventLoop, found: ctypes.CDLL, request: bytes, heads: Heads
     ) -> None:
         super().__init__(loop)
-        self.hot = HotPath(library, self._epoll.fileno(), request)
+        self.hot = HotPath(found, self._epoll.fileno(), request)
         self._heads = heads
         self._told: tuple[Head, bytes] = (heads.last, heads.sample)
+        self.on_used_up: Callable[[], None] = lambda: None
+        self.on_wanted: Callable[[], None] = lambda: None
         self._do: dict[int, Callable[[Stream, HotConnection], None]] = {
-            hotpath.DATA: self._on_data,
-            hotpath.SURPLUS: lambda _, connection: connection.received_too_much(self.hot.event.at_ns),
-            hotpath.ANSWERED: lambda _, connection: connection.answered(self.hot.event.at_ns),
-            hotpath.CUT_SHORT: lambda _, connection: connection.send_rest(self.hot.event.size),
-            hotpath.CLOSED: lambda stream, _: self.lose_soon(stream, None),
-            hotpath.FAILED: self._on_failure,
-            hotpath.OTHER: lambda stream, _: stream.write_more(),  # the kernel takes more
+            path.DATA: self._on_data,
+            path.SURPLUS: lambda _, connection: connection.received_too_much(self.hot.event.at_ns),
+            path.ANSWERED: lambda _, connection: connection.answered(self.hot.event.at_ns),
+            path.CUT_SHORT: self._on_cut_short,
+            path.CLOSED: lambda stream, _: self.lose_soon(stream, None),
+            path.FAILED: self._on_failure,
+            path.OTHER: lambda stream, _: stream.write_more(),  # the kernel takes more
         }
 
     def adopt(
@@ -154,18 +163,26 @@ class HotSockets(SocketSet):
         self.hot.give_back(stream.fd)
         super().lose_soon(stream, error)
 
+    def connection(self, fd: int) -> HotConnection:
+        """Return the connection that has this descriptor."""
+        return cast(HotConnection, self._ready[fd][2].protocol)
+
     def look(self, limit_ns: int, oldest_ns: int) -> tuple[int, int, list[HotConnection]]:
         """Look at every request that is out; see `HotPath.look`."""
         out, oldest_ns, late = self.hot.look(limit_ns, oldest_ns)
-        return out, oldest_ns, [cast(HotConnection, self._ready[fd][2].protocol) for fd in late]
+        return out, oldest_ns, [self.connection(fd) for fd in late]
 
     def _drain(self) -> None:
         is_time = False
         happened = self.hot.drain(may_wait=True)
-        while happened != hotpath.DONE:
+        while happened != path.DONE:
             fd = self.hot.event.fd
             entry = self._ready.get(fd)
-            if entry is not None:
+            if happened == path.USED_UP:
+                self.on_used_up()
+            elif happened == path.WANTED:
+                self.on_wanted()
+            elif entry is not None:
                 self._do[happened](entry[2], cast(HotConnection, entry[2].protocol))
             elif fd == self._timer_fd:
                 is_time = True
@@ -181,6 +198,10 @@ class HotSockets(SocketSet):
         if told[0] is not self._told[0] or told[1] is not self._told[1]:
             self._told = told
             self._expect(*told)
+
+    def _on_cut_short(self, stream: Stream, connection: HotConnection) -> None:
+        connection.send_rest(self.hot.event.size)
+        self._on_timer()  # from now on, what is due is Python's to send
 
     def _on_failure(self, stream: Stream, connection: HotConnection) -> None:
         number = self.hot.event.size
@@ -199,5 +220,5 @@ def open_sockets(loop: asyncio.AbstractEventLoop, setup: wire.Setup, heads: Head
     """Return what a worker's connections are handed to: the fastest that there is; None without epoll."""
     if not hasattr(select, "epoll"):
         return None
-    library = hotpath.load() if setup.tls is None else None  # what TLS decrypts comes by Python's ssl
-    return SocketSet(loop) if library is None else HotSockets(loop, library, setup.request, heads)
+    found = library.load() if setup.tls is None else None  # what TLS decrypts comes by Python's ssl
+    return SocketSet(loop) if found is None else HotSockets(loop, found, setup.request, heads)

@@ -6,77 +6,19 @@
  * more) is handed to Python as one event, whose bytes and numbers are in `struct hot`; then Python calls
  * `hot_drain` again, which goes on where it was. So there is one reader of HTTP, engine/connections/answers.py,
  * and this file knows nothing of it but how to compare bytes.
- *
- * Plain C without Python's headers: it is called through ctypes, needs no GIL, and one build serves any Python.
- * One thread only. engine/connections/hotpath.py has the same structs and constants.
  */
 
-#define _GNU_SOURCE
+#include "hot.h"
+
 #include <errno.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
-
-enum { EVENTS_AT_ONCE = 128, BUFFER_BYTES = 65536, FIRST_READ_BYTES = 4096, LONGEST_EXPECTED = 8192 };
 
 /* How long a turn may be, but for the wait of a millisecond at its end: timers are late by as much. And how
  * soon after the last turn answers come one upon the other. */
 static const int64_t TURN_NS = 2000 * 1000, DENSE_NS = 200 * 1000;
-
-/* How a connection is; the first three are http1.py's. */
-enum state { IDLE, AWAITING, READING, BODY };
-
-/* What Python is told. */
-enum event { DONE, DATA, SURPLUS, ANSWERED, CUT_SHORT, CLOSED, FAILED, OTHER };
-
-struct connection { /* by its file descriptor */
-    int64_t planned_ns, written_ns;
-    int64_t left;    /* bytes of the body that are to come, in BODY */
-    uint8_t state;
-    uint8_t reused;  /* an answer came on it before */
-    uint8_t present; /* ours: readable here */
-    uint8_t careful; /* sent by Python, because the kernel did not take a request whole once */
-    uint8_t pad[4];
-};
-
-struct hot {
-    /* The event, for Python. */
-    int64_t at_ns;       /* when its last byte arrived */
-    int64_t bytes_in;    /* in all; Python sets it back */
-    const char *data;
-    int32_t fd, size;    /* size: bytes of data, bytes that were sent, or an errno */
-    uint32_t events;     /* epoll's */
-    /* From Python. */
-    uint8_t held;        /* Python decides what is sent next */
-    uint8_t is_open;     /* an open loop: keep when requests were due */
-    uint8_t stamped;     /* sockets have SO_TIMESTAMPING */
-    uint8_t pad;
-
-    int epoll, capacity, highest;
-    struct connection *connections;
-
-    const char *request;
-    size_t request_bytes;
-    char expected[LONGEST_EXPECTED];
-    size_t expected_bytes; /* 0: nothing is ordinary */
-    int64_t total_bytes;   /* of the whole answer */
-    uint16_t status;
-
-    int64_t *written, *last, *planned;
-    uint16_t *outcome;
-    size_t records, room;
-
-    int ready, next;
-    int64_t begun_ns, ended_ns; /* of this turn, or 0; of the last one */
-    int is_dense;
-    int64_t real_to_monotonic;
-    struct epoll_event found[EVENTS_AT_ONCE];
-    char buffer[BUFFER_BYTES];
-};
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -85,16 +27,19 @@ static int64_t clock_ns(clockid_t clock)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
+int64_t hot_now(void) { return clock_ns(CLOCK_MONOTONIC); }
+
 void hot_free(struct hot *hot)
 {
     if (!hot)
         return;
     free(hot->connections);
-    free(hot->written);
-    free(hot->last);
-    free(hot->planned);
-    free(hot->outcome);
-    free((char *)hot->request);
+    free(hot->written.bytes);
+    free(hot->last.bytes);
+    free(hot->planned.bytes);
+    free(hot->outcome.bytes);
+    free(hot->lag.bytes);
+    free(hot->request);
     free(hot);
 }
 
@@ -104,7 +49,7 @@ struct hot *hot_new(int epoll, unsigned capacity, const char *request, size_t re
     char *copy = malloc(request_bytes);
     if (hot) {
         hot->request = copy;
-        /* Pages appear when they are used. The last one is of no socket: see hotpath.py's NOWHERE. */
+        /* Pages appear when they are used. The last one is of no socket: see path.py's `nowhere`. */
         hot->connections = calloc((size_t)capacity + 1, sizeof *hot->connections);
     }
     if (!hot || !copy || !hot->connections) {
@@ -116,20 +61,27 @@ struct hot *hot_new(int epoll, unsigned capacity, const char *request, size_t re
     memcpy(copy, request, request_bytes);
     hot->request_bytes = request_bytes;
     hot->epoll = epoll;
+    hot->newest = hot->oldest = hot->timer = -1;
+    hot->due_ns = hot->armed_ns = hot->until_ns = NEVER;
     hot->capacity = (int)capacity;
     return hot;
 }
 
 struct connection *hot_connections(struct hot *hot) { return hot->connections; }
 
-/* Take a socket over, or give it back. */
-void hot_present(struct hot *hot, int fd, int present)
+void hot_take_over(struct hot *hot, int fd)
 {
-    struct connection *connection = &hot->connections[fd];
-    memset(connection, 0, sizeof *connection);
-    connection->present = present != 0;
-    if (present && fd >= hot->highest)
+    memset(&hot->connections[fd], 0, sizeof *hot->connections);
+    hot->connections[fd].present = 1;
+    if (fd >= hot->highest)
         hot->highest = fd + 1;
+}
+
+/* Have nothing more to do with a socket; how its connection was can still be looked up. */
+void hot_give_back(struct hot *hot, int fd)
+{
+    hot_wait_no_more(hot, fd);
+    hot->connections[fd].present = 0;
 }
 
 /* Say what an ordinary answer is: it begins with these bytes, and has so many in all. 0 bytes: none is. */
@@ -165,25 +117,23 @@ static ssize_t receive(struct hot *hot, int fd, size_t most, int dropped, int64_
     return got;
 }
 
-static int make_room(struct hot *hot)
+/* Add a value to a column; returns whether there was room. */
+int hot_add(struct column *column, const void *value, size_t size)
 {
-    size_t room = hot->room ? 2 * hot->room : 4096;
-    int64_t **times[] = {&hot->written, &hot->last, &hot->planned};
-    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
-        int64_t *larger = realloc(*times[i], room * sizeof **times[i]);
+    if (column->used + size > column->room) {
+        size_t room = column->room ? 2 * column->room : 32768;
+        char *larger = realloc(column->bytes, room);
         if (!larger)
             return 0;
-        *times[i] = larger;
+        column->bytes = larger;
+        column->room = room;
     }
-    uint16_t *larger = realloc(hot->outcome, room * sizeof *larger);
-    if (!larger)
-        return 0;
-    hot->outcome = larger;
-    hot->room = room;
+    memcpy(column->bytes + column->used, value, size);
+    column->used += size;
     return 1;
 }
 
-static enum event tell(struct hot *hot, int fd, enum event event, ssize_t size)
+enum event hot_tell(struct hot *hot, int fd, enum event event, ssize_t size)
 {
     hot->fd = fd;
     hot->size = (int32_t)size;
@@ -202,32 +152,43 @@ int hot_send(struct hot *hot, int fd, int64_t now_ns, int64_t planned_ns)
     return sent < 0 ? 0 : (int)sent; /* what is wrong shows when the rest is sent */
 }
 
+/* Note an answer in all columns, or in none. */
+static int note(struct hot *hot, const struct connection *connection, int64_t at_ns)
+{
+    size_t times = hot->written.used, outcomes = hot->outcome.used;
+    if (hot_add(&hot->written, &connection->written_ns, sizeof at_ns) && hot_add(&hot->last, &at_ns, sizeof at_ns) &&
+        (!hot->is_open || hot_add(&hot->planned, &connection->planned_ns, sizeof at_ns)) &&
+        hot_add(&hot->outcome, &hot->status, sizeof hot->status))
+        return 1;
+    hot->written.used = hot->last.used = times;
+    hot->planned.used = hot->is_open ? times : 0;
+    hot->outcome.used = outcomes;
+    return 0;
+}
+
 /* An answer is whole: note it, and send the next request if nobody else is to decide that. */
 static enum event answered(struct hot *hot, int fd, int64_t at_ns)
 {
     struct connection *connection = &hot->connections[fd];
-    int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    int64_t now_ns = hot_now();
     /* A stamp is of another clock, which may be set: never before the request, never in the future. */
     if (!at_ns || at_ns > now_ns)
         at_ns = now_ns;
     if (at_ns < connection->written_ns)
         at_ns = connection->written_ns;
-    if (hot->records == hot->room && !make_room(hot))
-        return tell(hot, fd, FAILED, ENOMEM);
-    size_t record = hot->records++;
-    hot->written[record] = connection->written_ns;
-    hot->last[record] = at_ns;
-    hot->planned[record] = connection->planned_ns;
-    hot->outcome[record] = hot->status;
+    if (!note(hot, connection, at_ns))
+        return hot_tell(hot, fd, FAILED, ENOMEM);
     connection->reused = 1;
     if (hot->held || connection->careful) {
         connection->state = IDLE;
         connection->written_ns = 0;
+        if (hot->scheduled && !connection->careful)
+            return hot_next(hot, fd, now_ns);
         hot->at_ns = now_ns;
-        return tell(hot, fd, ANSWERED, 0);
+        return hot_tell(hot, fd, ANSWERED, 0);
     }
     int sent = hot_send(hot, fd, now_ns, now_ns);
-    return (size_t)sent == hot->request_bytes ? DONE : tell(hot, fd, CUT_SHORT, sent);
+    return (size_t)sent == hot->request_bytes ? DONE : hot_tell(hot, fd, CUT_SHORT, sent);
 }
 
 /* Read on in a body whose length is known. One byte more is asked for: there should be none. */
@@ -237,9 +198,9 @@ static enum event read_body(struct hot *hot, int fd)
     int64_t at_ns = 0;
     ssize_t got = receive(hot, fd, (size_t)connection->left + 1, 1, &at_ns);
     if (got < 0)
-        return errno == EAGAIN || errno == EINTR ? DONE : tell(hot, fd, FAILED, errno);
+        return errno == EAGAIN || errno == EINTR ? DONE : hot_tell(hot, fd, FAILED, errno);
     if (got == 0)
-        return tell(hot, fd, CLOSED, 0);
+        return hot_tell(hot, fd, CLOSED, 0);
     hot->bytes_in += got;
     connection->left -= got;
     if (connection->left > 0)
@@ -247,7 +208,7 @@ static enum event read_body(struct hot *hot, int fd)
     if (connection->left == 0)
         return answered(hot, fd, at_ns);
     hot->at_ns = at_ns;
-    return tell(hot, fd, SURPLUS, 0);
+    return hot_tell(hot, fd, SURPLUS, 0);
 }
 
 static enum event readable(struct hot *hot, int fd)
@@ -263,9 +224,9 @@ static enum event readable(struct hot *hot, int fd)
     int64_t at_ns = 0;
     ssize_t got = receive(hot, fd, most, 0, &at_ns);
     if (got < 0)
-        return errno == EAGAIN || errno == EINTR ? DONE : tell(hot, fd, FAILED, errno);
+        return errno == EAGAIN || errno == EINTR ? DONE : hot_tell(hot, fd, FAILED, errno);
     if (got == 0)
-        return tell(hot, fd, CLOSED, 0);
+        return hot_tell(hot, fd, CLOSED, 0);
     if (ordinary && (size_t)got >= hot->expected_bytes && got <= hot->total_bytes &&
         memcmp(hot->buffer, hot->expected, hot->expected_bytes) == 0) {
         hot->bytes_in += got;
@@ -276,7 +237,20 @@ static enum event readable(struct hot *hot, int fd)
         return (size_t)got == most ? read_body(hot, fd) : DONE;
     }
     hot->at_ns = at_ns;
-    return tell(hot, fd, DATA, got);
+    return hot_tell(hot, fd, DATA, got);
+}
+
+static enum event happened(struct hot *hot, const struct epoll_event *found)
+{
+    int fd = found->data.fd;
+    hot->events = found->events;
+    if (fd == hot->timer) {
+        hot->armed_ns = NEVER;
+        return hot->scheduled ? hot_dispatch(hot, hot_now()) : hot_tell(hot, fd, OTHER, 0);
+    }
+    if (fd >= hot->capacity || !hot->connections[fd].present || found->events & EPOLLOUT)
+        return hot_tell(hot, fd, OTHER, 0);
+    return readable(hot, fd);
 }
 
 /* Drain what is ready, until nothing is, something is Python's, or others want a turn.
@@ -285,23 +259,21 @@ static enum event readable(struct hot *hot, int fd)
  * nothing to do in this turn (`may_wait`), the next one is waited for here, as long as nobody can mind. */
 int hot_drain(struct hot *hot, int may_wait)
 {
-    int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    int64_t now_ns = hot_now();
+    enum event event;
     if (!hot->begun_ns) {
         hot->begun_ns = now_ns;
         hot->is_dense = now_ns - hot->ended_ns < DENSE_NS;
     }
     for (;;) {
-        while (hot->next < hot->ready) {
-            struct epoll_event *found = &hot->found[hot->next++];
-            int fd = found->data.fd;
-            enum event event;
-            hot->events = found->events;
-            if (fd >= hot->capacity || !hot->connections[fd].present || found->events & EPOLLOUT)
-                event = tell(hot, fd, OTHER, 0);
-            else
-                event = readable(hot, fd);
-            if (event != DONE)
+        if (hot_is_used_up(hot)) /* before anything asks when the next request is due */
+            return hot_tell(hot, -1, USED_UP, 0);
+        if (hot->is_dispatching && hot->scheduled && (event = hot_dispatch(hot, now_ns)) != DONE)
+            return event;
+        if (hot->next < hot->ready) {
+            if ((event = happened(hot, &hot->found[hot->next++])) != DONE)
                 return event;
+            continue;
         }
         if (now_ns - hot->begun_ns >= TURN_NS)
             break;
@@ -309,11 +281,11 @@ int hot_drain(struct hot *hot, int may_wait)
         hot->ready = epoll_wait(hot->epoll, hot->found, EVENTS_AT_ONCE, may_wait && hot->is_dense);
         if (hot->ready <= 0)
             break;
-        now_ns = clock_ns(CLOCK_MONOTONIC);
+        now_ns = hot_now();
         hot->real_to_monotonic = now_ns - clock_ns(CLOCK_REALTIME);
     }
     hot->begun_ns = hot->ready = hot->next = 0;
-    hot->ended_ns = clock_ns(CLOCK_MONOTONIC);
+    hot->ended_ns = hot_now();
     return DONE;
 }
 
@@ -338,16 +310,14 @@ int hot_look(struct hot *hot, int64_t limit_ns, int64_t *oldest_ns, int *out, in
     return found;
 }
 
-/* Give out the columns of what ended; they are good until the next call of anything. */
-size_t hot_take(struct hot *hot, int64_t **written, int64_t **last, uint16_t **outcome, int64_t **planned)
+/* Give out a column, and empty it; its bytes are good until the next call of anything. */
+size_t hot_take(struct hot *hot, int which, char **bytes)
 {
-    size_t records = hot->records;
-    *written = hot->written;
-    *last = hot->last;
-    *planned = hot->planned;
-    *outcome = hot->outcome;
-    hot->records = 0;
-    return records;
+    struct column *columns[] = {&hot->written, &hot->last, &hot->outcome, &hot->planned, &hot->lag};
+    size_t used = columns[which]->used;
+    *bytes = columns[which]->bytes;
+    columns[which]->used = 0;
+    return used;
 }
 
 /* Which source this was made of (a checksum); Python compares it with the file that it finds. */
