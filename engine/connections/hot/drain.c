@@ -93,7 +93,7 @@ void hot_expect(struct hot *hot, const char *begin, size_t bytes, int64_t total_
     hot->status = status;
 }
 
-/* Receive; with `dropped`, the kernel lets go of the bytes without copying them, so that nobody need. */
+/* Receive at most as much as the buffer holds. With `dropped`, TCP lets go of the bytes without copying them. */
 static ssize_t receive(struct hot *hot, int fd, size_t most, int dropped, int64_t *at_ns)
 {
     union { struct cmsghdr align; char bytes[CMSG_SPACE(3 * sizeof(struct timespec))]; } control;
@@ -141,7 +141,7 @@ enum event hot_tell(struct hot *hot, int fd, enum event event, ssize_t size)
     return event;
 }
 
-/* Send the request on an idle connection; returns how much of it the kernel took. */
+/* Send the request on an idle connection; returns how much of it the kernel took, or -errno. */
 int hot_send(struct hot *hot, int fd, int64_t now_ns, int64_t planned_ns)
 {
     struct connection *connection = &hot->connections[fd];
@@ -149,7 +149,17 @@ int hot_send(struct hot *hot, int fd, int64_t now_ns, int64_t planned_ns)
     connection->written_ns = now_ns;
     connection->state = AWAITING;
     ssize_t sent = send(fd, hot->request, hot->request_bytes, MSG_NOSIGNAL);
-    return sent < 0 ? 0 : (int)sent; /* what is wrong shows when the rest is sent */
+    if (sent >= 0)
+        return (int)sent;
+    return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+}
+
+/* Tell what became of a send. */
+enum event hot_sent(struct hot *hot, int fd, int sent)
+{
+    if (sent == (int)hot->request_bytes)
+        return DONE;
+    return sent < 0 ? hot_tell(hot, fd, FAILED, -sent) : hot_tell(hot, fd, CUT_SHORT, sent);
 }
 
 /* Note an answer in all columns, or in none. */
@@ -158,7 +168,7 @@ static int note(struct hot *hot, const struct connection *connection, int64_t at
     size_t times = hot->written.used, outcomes = hot->outcome.used;
     if (hot_add(&hot->written, &connection->written_ns, sizeof at_ns) && hot_add(&hot->last, &at_ns, sizeof at_ns) &&
         (!hot->is_open || hot_add(&hot->planned, &connection->planned_ns, sizeof at_ns)) &&
-        hot_add(&hot->outcome, &hot->status, sizeof hot->status))
+        hot_add(&hot->outcome, &connection->status, sizeof connection->status))
         return 1;
     hot->written.used = hot->last.used = times;
     hot->planned.used = hot->is_open ? times : 0;
@@ -187,8 +197,7 @@ static enum event answered(struct hot *hot, int fd, int64_t at_ns)
         hot->at_ns = now_ns;
         return hot_tell(hot, fd, ANSWERED, 0);
     }
-    int sent = hot_send(hot, fd, now_ns, now_ns);
-    return (size_t)sent == hot->request_bytes ? DONE : hot_tell(hot, fd, CUT_SHORT, sent);
+    return hot_sent(hot, fd, hot_send(hot, fd, now_ns, now_ns));
 }
 
 /* Read on in a body whose length is known. One byte more is asked for: there should be none. */
@@ -196,7 +205,8 @@ static enum event read_body(struct hot *hot, int fd)
 {
     struct connection *connection = &hot->connections[fd];
     int64_t at_ns = 0;
-    ssize_t got = receive(hot, fd, (size_t)connection->left + 1, 1, &at_ns);
+    size_t most = connection->left < BUFFER_BYTES ? (size_t)connection->left + 1 : BUFFER_BYTES;
+    ssize_t got = receive(hot, fd, most, 1, &at_ns);
     if (got < 0)
         return errno == EAGAIN || errno == EINTR ? DONE : hot_tell(hot, fd, FAILED, errno);
     if (got == 0)
@@ -208,7 +218,7 @@ static enum event read_body(struct hot *hot, int fd)
     if (connection->left == 0)
         return answered(hot, fd, at_ns);
     hot->at_ns = at_ns;
-    return hot_tell(hot, fd, SURPLUS, 0);
+    return hot_tell(hot, fd, SURPLUS, connection->status);
 }
 
 static enum event readable(struct hot *hot, int fd)
@@ -230,6 +240,7 @@ static enum event readable(struct hot *hot, int fd)
     if (ordinary && (size_t)got >= hot->expected_bytes && got <= hot->total_bytes &&
         memcmp(hot->buffer, hot->expected, hot->expected_bytes) == 0) {
         hot->bytes_in += got;
+        connection->status = hot->status; /* another head may become the ordinary one before this answer ends */
         if (got == hot->total_bytes)
             return answered(hot, fd, at_ns);
         connection->state = BODY;

@@ -12,7 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/types.h>
 
-enum { EVENTS_AT_ONCE = 128, BUFFER_BYTES = 65536, FIRST_READ_BYTES = 4096, LONGEST_EXPECTED = 8192, MOST_DUE = 64 };
+enum { EVENTS_AT_ONCE = 128, BUFFER_BYTES = 262144, FIRST_READ_BYTES = 4096, LONGEST_EXPECTED = 8192, MOST_DUE = 64 };
 
 static const int64_t NEVER = INT64_C(1) << 62;
 
@@ -30,7 +30,8 @@ struct connection { /* by its file descriptor */
     uint8_t present;          /* ours: readable here */
     uint8_t careful;          /* sent by Python, because the kernel did not take a request whole once */
     uint8_t waits;            /* it is in the list of those that wait for something to send */
-    uint8_t pad[3];
+    uint8_t pad;
+    uint16_t status;          /* of the answer that is in BODY */
     int32_t newer, older;     /* its neighbours there */
 };
 
@@ -45,7 +46,7 @@ struct hot {
     int64_t bytes_in;         /* in all; Python sets it back */
     int64_t due_ns;           /* when the next request of the schedule is due; NEVER without one */
     const char *data;
-    int32_t fd, size;         /* size: bytes of data, bytes that were sent, or an errno */
+    int32_t fd, size;         /* size: bytes of data, bytes that were sent, an errno, a status */
     int32_t waiting;          /* connections that wait for something to send */
     uint32_t events;          /* epoll's */
     /* From Python. */
@@ -88,6 +89,7 @@ struct hot {
 int64_t hot_now(void);
 enum event hot_tell(struct hot *hot, int fd, enum event event, ssize_t size);
 int hot_send(struct hot *hot, int fd, int64_t now_ns, int64_t planned_ns);
+enum event hot_sent(struct hot *hot, int fd, int sent);
 int hot_add(struct column *column, const void *value, size_t size);
 
 /* schedule.c */

@@ -12,7 +12,7 @@ DONE, DATA, SURPLUS, ANSWERED, CUT_SHORT, CLOSED, FAILED, OTHER, USED_UP, WANTED
 """What `HotPath.drain` returns:
 
 - DONE: nothing is left to do now;
-- DATA: bytes came that are no ordinary answer; SURPLUS: more than the head said;
+- DATA: bytes came that are no ordinary answer; SURPLUS: more than the head said, whose status is in `size`;
 - ANSWERED: an answer was noted, and what follows is Python's to decide;
 - CUT_SHORT: the kernel took only `size` bytes of a request;
 - CLOSED, FAILED: by the target, with an errno in `size`;
@@ -113,7 +113,7 @@ class HotPath:
     # One connection, by its file descriptor.
 
     def send(self, fd: int, now_ns: int, planned_ns: int) -> int:
-        """Send the request; return how many bytes of it the kernel took."""
+        """Send the request; return how many bytes of it the kernel took, or less than 0 if it failed."""
         sent: int = self._send(self._hot, fd, now_ns, planned_ns)
         return sent
 

@@ -117,8 +117,7 @@ static enum event send_due(struct hot *hot, int fd, int64_t now_ns, int64_t lag_
     int64_t due_ns = hot->due_ns;
     hot_take_due(hot);
     hot_add(&hot->lag, &lag_ns, sizeof lag_ns); /* without room, a lag is lost and nothing else */
-    int sent = hot_send(hot, fd, now_ns, due_ns);
-    return (size_t)sent == hot->request_bytes ? DONE : hot_tell(hot, fd, CUT_SHORT, sent);
+    return hot_sent(hot, fd, hot_send(hot, fd, now_ns, due_ns));
 }
 
 /* A connection is free: send on it what is due, or let it wait. */

@@ -22,6 +22,7 @@ BODY: Final = READING + 1
 """Beside the states of `http1`: a part of the answer is here, and the rest of it is read in C."""
 
 _SO_TIMESTAMPING: Final = 37
+_HAS_STAMPS: Final = ctypes.sizeof(ctypes.c_long) == 8  # elsewhere a stamp has another form
 _RECEIVED_BY_KERNEL: Final = 1 << 3 | 1 << 4  # SOF_TIMESTAMPING_RX_SOFTWARE, and report it: linux/net_tstamp.h
 
 
@@ -81,7 +82,9 @@ class HotConnection(Connection):
             super().send(now_ns, planned_ns)
             return
         sent = self._hot.send(self._fd, now_ns, planned_ns)
-        if sent != self._whole:
+        if sent < 0:
+            super().send_rest(0)  # it fails again, and then the stream knows what to do
+        elif sent != self._whole:
             self.send_rest(sent)
 
     def send_rest(self, sent: int) -> None:
@@ -92,9 +95,9 @@ class HotConnection(Connection):
         """An answer was noted, and the pool is to decide what follows."""
         self._pool.answered(self, True, now_ns)
 
-    def received_too_much(self, last_ns: int) -> None:
+    def received_too_much(self, status: int, last_ns: int) -> None:
         """The body is longer than its head said: the answer counts, the connection is of no more use."""
-        self._end(self._heads.last.status, last_ns)
+        self._end(status, last_ns or monotonic_ns())
         self._pool.answered(self, False, monotonic_ns())
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -135,7 +138,7 @@ class HotSockets(SocketSet):
         self.on_wanted: Callable[[], None] = lambda: None
         self._do: dict[int, Callable[[Stream, HotConnection], None]] = {
             path.DATA: self._on_data,
-            path.SURPLUS: lambda _, connection: connection.received_too_much(self.hot.event.at_ns),
+            path.SURPLUS: self._on_surplus,
             path.ANSWERED: lambda _, connection: connection.answered(self.hot.event.at_ns),
             path.CUT_SHORT: self._on_cut_short,
             path.CLOSED: lambda stream, _: self.lose_soon(stream, None),
@@ -151,7 +154,7 @@ class HotSockets(SocketSet):
         before_close: Callable[[], None] | None = None,
     ) -> None:
         self.hot.take_over(sock.fileno())
-        if sock.family != socket.AF_UNIX:
+        if sock.family != socket.AF_UNIX and _HAS_STAMPS:
             try:
                 sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPING, _RECEIVED_BY_KERNEL)
                 self.hot.event.stamped = 1
@@ -198,6 +201,9 @@ class HotSockets(SocketSet):
         if told[0] is not self._told[0] or told[1] is not self._told[1]:
             self._told = told
             self._expect(*told)
+
+    def _on_surplus(self, stream: Stream, connection: HotConnection) -> None:
+        connection.received_too_much(self.hot.event.size, self.hot.event.at_ns)
 
     def _on_cut_short(self, stream: Stream, connection: HotConnection) -> None:
         connection.send_rest(self.hot.event.size)

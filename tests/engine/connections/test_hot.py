@@ -201,6 +201,39 @@ def test_an_answer_ends_when_it_arrives_and_not_when_it_is_read() -> None:
 
 
 @compiled
+def test_a_body_that_no_buffer_holds_is_counted() -> None:
+    pool = Pool(held=False)
+    long = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000
+    with hot_sockets(pool) as (sockets, theirs):
+        for _ in range(3):
+            theirs.recv(1 << 16)
+            for at in range(0, len(long), 50_000):
+                theirs.sendall(long[at : at + 50_000])
+                run_once(sockets)
+        assert pool.outcomes() == [200, 200, 200]
+        assert pool.bytes_in + sockets.hot.take_bytes_in() == 3 * len(long)
+
+
+@compiled
+def test_an_answer_keeps_its_status_while_others_come_in_between() -> None:
+    pool = Pool(held=False)
+    with hot_sockets(pool) as (sockets, theirs):
+        ours, others = socket.socketpair()
+        with ours, others:
+            ours.setblocking(False)
+            sockets.adopt(ours, HotConnection(pool, 0, sockets.hot))
+            theirs.sendall(LONG)
+            run_once(sockets)
+            theirs.sendall(LONG[:5000])  # C waits for the rest of it
+            run_once(sockets)
+            others.sendall(OTHER)
+            run_once(sockets)
+            theirs.sendall(LONG[5000:])
+            run_once(sockets)
+            assert pool.outcomes() == [200, 200, 503]
+
+
+@compiled
 def test_what_the_kernel_does_not_take_whole_is_sent_in_order_when_it_does() -> None:
     pool = Pool(held=False)
     pool.request = REQUEST + b"x" * 3_000_000
