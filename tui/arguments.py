@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Final, NoReturn
 
 from engine.errors import UsageError
@@ -49,6 +50,17 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see `{self.prog} --help`")
 
 
+class _Version(argparse.Action):
+    """Says which version this is, and what its load is made by: that decides about its speed."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from engine.connections.hot import library
+
+        by = "C" if library.load() is not None else "Python, for want of a compiler at installation"
+        sys.stdout.write(f"loadtop {__version__} (hot path: {by})\n")
+        parser.exit()
+
+
 def parse(argv: list[str]) -> argparse.Namespace:
     """Return the parsed command line; `command` names what to do.
 
@@ -79,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"loadtop {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="which version, and what its hot path is")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, summary: str) -> argparse.ArgumentParser:

@@ -253,6 +253,16 @@ def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("loadtop 0.")
 
 
+@pytest.mark.parametrize(("found", "said"), [(object(), "path: C)"), (None, "path: Python,")])
+def test_the_version_says_what_makes_the_load(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, found: object, said: str
+) -> None:
+    monkeypatch.setattr("engine.connections.hot.library.load", lambda: found)
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert said in capsys.readouterr().out
+
+
 def test_the_schema_is_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == Exit.OK
     schema = json.loads(capsys.readouterr().out)
