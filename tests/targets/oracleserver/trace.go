@@ -46,7 +46,7 @@ func dispersion(arrived []int64) (float64, int) {
 	if len(arrived) < 2 {
 		return 0, len(arrived)
 	}
-	first, last := arrived[0], arrived[len(arrived)-1]
+	first, last := slices.Min(arrived), slices.Max(arrived) // they are in the order in which they were read
 	counts := make([]int, (last-first)/1e6+1)
 	for _, at := range arrived {
 		counts[(at-first)/1e6]++
