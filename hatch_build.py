@@ -30,6 +30,7 @@ class CompileHook(BuildHookInterface[Any]):
         if not compiler:
             self.app.display_warning("no C compiler: load is made in Python, at about two thirds of the speed")
             return
+        # The sum of engine/connections/hot/library.py, which cannot be imported before it is installed.
         checksum = zlib.crc32(b"".join(path.read_bytes() for path in (*sources, *sorted(folder.glob("*.h")))))
         made = library.with_name(f"_hot.{os.getpid()}.so")
         command = [*compiler.split(), "-O2", "-shared", "-fPIC", f"-DHOT_SOURCE={checksum}u"]
