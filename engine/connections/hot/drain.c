@@ -11,6 +11,7 @@
 #include "hot.h"
 
 #include <errno.h>
+#include <linux/net_tstamp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,7 +19,7 @@
 
 /* How long a turn may be, but for the wait of a millisecond at its end: timers are late by as much. And how
  * soon after the last turn answers come one upon the other. */
-static const int64_t TURN_NS = 2000 * 1000, DENSE_NS = 200 * 1000;
+static const int64_t TURN_NS = 1000 * 1000, DENSE_NS = 200 * 1000;
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -75,6 +76,13 @@ void hot_take_over(struct hot *hot, int fd)
     hot->connections[fd].present = 1;
     if (fd >= hot->highest)
         hot->highest = fd + 1;
+}
+
+/* Have the kernel stamp what a socket receives. Where it cannot, or a stamp has another form, the clock is read. */
+void hot_stamp(struct hot *hot, int fd)
+{
+    int what = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+    hot->stamped = sizeof(long) == 8 && setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &what, sizeof what) == 0;
 }
 
 /* Have nothing more to do with a socket; how its connection was can still be looked up. */

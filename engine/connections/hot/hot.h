@@ -12,7 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/types.h>
 
-enum { EVENTS_AT_ONCE = 128, BUFFER_BYTES = 262144, FIRST_READ_BYTES = 4096, LONGEST_EXPECTED = 8192, MOST_DUE = 64 };
+enum { EVENTS_AT_ONCE = 64, BUFFER_BYTES = 262144, FIRST_READ_BYTES = 4096, LONGEST_EXPECTED = 8192, MOST_DUE = 64 };
 
 static const int64_t NEVER = INT64_C(1) << 62;
 
@@ -52,7 +52,7 @@ struct hot {
     /* From Python. */
     uint8_t held;             /* not sent at once: Python decides, or the schedule does */
     uint8_t is_open;          /* an open loop: keep when requests were due */
-    uint8_t stamped;          /* sockets have SO_TIMESTAMPING */
+    uint8_t stamped;          /* sockets have SO_TIMESTAMPING; for Python to read */
     uint8_t scheduled;        /* what is due is sent from here */
     uint8_t may_open;         /* a request that no connection is free for may have one opened */
     uint8_t pad[3];

@@ -28,6 +28,7 @@ _SIGNATURES: Final = {
     "hot_connections": (_POINTER, (_HOT,)),
     "hot_take_over": (None, (_HOT, _INT)),
     "hot_give_back": (None, (_HOT, _INT)),
+    "hot_stamp": (None, (_HOT, _INT)),
     "hot_expect": (None, (_HOT, ctypes.c_char_p, _SIZE, _WIDE, ctypes.c_uint16)),
     "hot_send": (_INT, (_HOT, _INT, _WIDE, _WIDE)),
     "hot_drain": (_INT, (_HOT, _INT)),

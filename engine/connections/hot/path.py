@@ -105,6 +105,10 @@ class HotPath:
         """Have nothing more to do with a socket."""
         self._library.hot_give_back(self._hot, fd)
 
+    def stamp(self, fd: int) -> None:
+        """Have the kernel stamp what a socket receives, if it can; `event.stamped` says whether."""
+        self._library.hot_stamp(self._hot, fd)
+
     def expect(self, begin: bytes, total_bytes: int, status: int) -> None:
         """Say how an ordinary answer begins and how long it is; b"" for none that is."""
         begin = begin if len(begin) <= LONGEST_EXPECTED else b""

@@ -21,10 +21,6 @@ from engine.connections.sockets import SocketSet, Stream
 BODY: Final = READING + 1
 """Beside the states of `http1`: a part of the answer is here, and the rest of it is read in C."""
 
-_SO_TIMESTAMPING: Final = 37
-_HAS_STAMPS: Final = ctypes.sizeof(ctypes.c_long) == 8  # elsewhere a stamp has another form
-_RECEIVED_BY_KERNEL: Final = 1 << 3 | 1 << 4  # SOF_TIMESTAMPING_RX_SOFTWARE, and report it: linux/net_tstamp.h
-
 
 class HotConnection(Connection):
     """A connection whose state is in the table of a hot path, from when it has a socket until it is closed."""
@@ -97,8 +93,9 @@ class HotConnection(Connection):
 
     def received_too_much(self, status: int, last_ns: int) -> None:
         """The body is longer than its head said: the answer counts, the connection is of no more use."""
-        self._end(status, last_ns or monotonic_ns())
-        self._pool.answered(self, False, monotonic_ns())
+        now_ns = monotonic_ns()
+        self._end(status, self._arrival(last_ns, now_ns))
+        self._pool.answered(self, False, now_ns)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.state == BODY and exc is None:
@@ -154,16 +151,13 @@ class HotSockets(SocketSet):
         before_close: Callable[[], None] | None = None,
     ) -> None:
         self.hot.take_over(sock.fileno())
-        if sock.family != socket.AF_UNIX and _HAS_STAMPS:
-            try:
-                sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPING, _RECEIVED_BY_KERNEL)
-                self.hot.event.stamped = 1
-            except OSError:  # a kernel that stamps nothing: the clock is read instead
-                self.hot.event.stamped = 0
+        if sock.family != socket.AF_UNIX:
+            self.hot.stamp(sock.fileno())
         super().adopt(sock, protocol, before_close=before_close)
 
     def lose_soon(self, stream: Stream, error: Exception | None) -> None:
-        self.hot.give_back(stream.fd)
+        if stream.fd in self._ready:
+            self.hot.give_back(stream.fd)
         super().lose_soon(stream, error)
 
     def connection(self, fd: int) -> HotConnection:
