@@ -205,7 +205,7 @@ class Pool:
             oldest_ns: What is returned where nothing that is out was due earlier.
 
         Returns:
-            How many are out, when the oldest that is not late was due, and those that are late (or some).
+            How many are out, when the oldest that is not late was due, and those that are late.
         """
         if self._hot is not None:
             return self._hot.look(limit_ns, oldest_ns)

@@ -24,7 +24,7 @@ DONE, DATA, SURPLUS, ANSWERED, CUT_SHORT, CLOSED, FAILED, OTHER, USED_UP, WANTED
 LONGEST_EXPECTED: Final = 8192
 MOST_DUE: Final = 64
 MOST_CONNECTIONS: Final = 1 << 20
-LATE_AT_ONCE: Final = 1024
+FIRST_ROOM_FOR_LATE: Final = 1024
 
 CONNECTION_BYTES: Final = 40
 _BYTES, _WORDS = CONNECTION_BYTES, CONNECTION_BYTES // 8
@@ -82,7 +82,7 @@ class HotPath:
         table = (ctypes.c_char * (_BYTES * (most + 1))).from_address(library.hot_connections(self._hot))
         self._bytes = memoryview(table).cast("B")
         self._words = self._bytes.cast("q")
-        self._late = (ctypes.c_int32 * LATE_AT_ONCE)()
+        self._late = (ctypes.c_int32 * FIRST_ROOM_FOR_LATE)()
 
     def drain(self, *, may_wait: bool) -> int:
         """Go on until something is not ordinary; return what it is, or DONE.
@@ -213,14 +213,16 @@ class HotPath:
             oldest_ns: What is returned where nothing that is out was due earlier.
 
         Returns:
-            How many are out, when the oldest that is not late was due, and the sockets of those that are late:
-            of many, the first ones.
+            How many are out, when the oldest that is not late was due, and the sockets of those that are late.
         """
         oldest, out = ctypes.c_int64(oldest_ns), ctypes.c_int()
         found = self._library.hot_look(
-            self._hot, limit_ns, ctypes.byref(oldest), ctypes.byref(out), self._late, LATE_AT_ONCE
+            self._hot, limit_ns, ctypes.byref(oldest), ctypes.byref(out), self._late, len(self._late)
         )
-        return out.value, oldest.value, self._late[: min(found, LATE_AT_ONCE)]
+        if found > len(self._late):  # all of them, or what is said to be settled would not be
+            self._late = (ctypes.c_int32 * (2 * found))()
+            return self.look(limit_ns, oldest_ns)
+        return out.value, oldest.value, self._late[:found]
 
     def take(self) -> tuple[bytes, ...]:
         """Return what ended here, as columns of a Frame, and forget it.

@@ -268,6 +268,8 @@ def test_requests_that_are_out_are_looked_at_all_at_once() -> None:
         assert oldest_ns < now_ns
         out, oldest_ns, late = sockets.look(now_ns, now_ns)
         assert (out, oldest_ns, len(late)) == (1, now_ns, 1)
+        sockets.hot._late = (ctypes.c_int32 * 0)()  # more are late than there is room for
+        assert len(sockets.look(now_ns, now_ns)[2]) == 1
 
 
 @compiled
