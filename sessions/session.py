@@ -29,12 +29,13 @@ from sessions.repeated import repeated_of
 from sessions.tidy import tidy
 
 LONGEST_ERROR: Final = 500  # a server may answer with a novel
+LONGEST_COMMAND: Final = 1000  # a JVM's command line; the kernel allows 2 MB
+
 _TIMED_BY: Final[dict[bool | None, Literal["", "kernel", "worker"]]] = {
     None: "",
     True: "kernel",
     False: "worker",
 }
-LONGEST_COMMAND: Final = 1000  # a JVM's command line; the kernel allows 2 MB
 
 
 def session_of(

@@ -24,7 +24,7 @@ def build(root: Path) -> tuple[dict[str, Any], list[str]]:
     spec.loader.exec_module(module)
     folder = root / module.FOLDER
     folder.mkdir(parents=True)
-    for source in (*library.sources(), library.FOLDER / "hot.h"):
+    for source in (*library.sources(), library.FOLDER / "hot.h", library.FOLDER / "library.py"):
         shutil.copy(source, folder)
     warnings: list[str] = []
     app = SimpleNamespace(display_warning=warnings.append)

@@ -105,10 +105,7 @@ class Connection(asyncio.Protocol):
         self.state = AWAITING
         self._put()
 
-    def data_received(self, data: bytes) -> None:
-        self.received(data, 0)
-
-    def received(self, data: bytes, last_ns: int) -> None:
+    def data_received(self, data: bytes, last_ns: int = 0) -> None:
         """Take bytes.
 
         Args:
@@ -116,7 +113,7 @@ class Connection(asyncio.Protocol):
             last_ns: When the last of them arrived; 0 where nobody knows better than now.
         """
         now_ns = monotonic_ns()
-        last_ns = self._arrival(last_ns, now_ns) if last_ns else now_ns
+        last_ns = last_ns or now_ns
         pool = self._pool
         pool.bytes_in += len(data)
         heads = self._heads
@@ -154,10 +151,6 @@ class Connection(asyncio.Protocol):
             self._end(status, last_ns)
             self.reused = True
             pool.answered(self, reusable, now_ns)
-
-    def _arrival(self, stamp_ns: int, now_ns: int) -> int:
-        """Return when an answer was there. A stamp is of a clock that may be set: not to be trusted blindly."""
-        return max(min(stamp_ns, now_ns), self.written_ns) if stamp_ns else now_ns
 
     def _put(self) -> None:
         """Write the request: by the socket itself, as long as that takes it whole, which is nearly always."""

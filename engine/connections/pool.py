@@ -16,7 +16,6 @@ from time import monotonic_ns
 
 from engine import wire
 from engine.connections.answers import Heads
-from engine.connections.hot.path import HotPath
 from engine.connections.hot.schedule import HotIdle, HotPace
 from engine.connections.hot.sockets import HotConnection, HotSockets, open_sockets
 from engine.connections.http1 import IDLE, Connection
@@ -43,14 +42,14 @@ class Pool:
         self.bytes_in = 0
         self.schedule: wire.Schedule | None = None
         self._setup = setup
-        self._sockets = open_sockets(loop, setup, self.heads)
-        self._hot = self._sockets if isinstance(self._sockets, HotSockets) else None
+        sockets = open_sockets(loop, setup, self.heads)
+        self._hot = sockets if isinstance(sockets, HotSockets) else None
         self.tally.hot = self._hot.hot if self._hot is not None else None
         self._opener = Opener(
-            setup, loop, self._sockets, self.tally, missing=self._missing, connection=self._connection
+            setup, loop, sockets, self.tally, missing=self._missing, connection=self._connection
         )
         self._pace = (
-            Pace(loop, self._sockets, self._dispatch, spin=setup.spin)
+            Pace(loop, sockets, self._dispatch, spin=setup.spin)
             if self._hot is None or setup.spin
             else HotPace(loop, self._hot, self._dispatch)
         )
@@ -77,8 +76,6 @@ class Pool:
                 connection.planned_ns = connection.written_ns
         self.schedule = load.schedule
         self.tally.is_open_loop = load.schedule is not None
-        if self._hot is not None:
-            self._hot.hot.event.is_open = self.tally.is_open_loop
         self._adjust()
 
     def finish(self) -> None:
@@ -104,7 +101,7 @@ class Pool:
         self.tally.connect.append(now_ns - connection.begun_ns)
         self._opener.succeeded()
         self._alive.add(connection)
-        self._set_held()
+        self._tell_hot()
         self._next(connection, now_ns)
 
     def answered(self, connection: Connection, reusable: bool, now_ns: int) -> None:
@@ -271,7 +268,7 @@ class Pool:
             self._pace.wake_at_due()
         if self._may_send() and (self._again or self._pace.due_ns <= now_ns):
             self._opener.open_missing()
-        self._set_held()
+        self._tell_hot()
 
     def _send(self, connection: Connection, now_ns: int, planned_ns: int) -> None:
         if self._requests_left is not None:
@@ -320,12 +317,15 @@ class Pool:
             or not self._setup.keepalive
             or len(self._alive) > self._wanted
         )
-        if self._hot is not None:
-            self._tell_hot(self._hot.hot)
+        self._tell_hot()
 
-    def _tell_hot(self, hot: HotPath) -> None:
-        """Say how much the hot path may decide by itself."""
+    def _tell_hot(self) -> None:
+        """Say how much the hot path may decide by itself, if there is one."""
+        if self._hot is None:
+            return
+        hot = self._hot.hot
         hot.event.held = self.held
+        hot.event.is_open = self.tally.is_open_loop
         hot.event.may_open = len(self._alive) < self._wanted
         hot.event.scheduled = (
             isinstance(self._pace, HotPace)

@@ -173,13 +173,16 @@ class SocketSet:
             protocol: Who takes what is received.
             before_close: Called when the socket is about to be closed.
         """
+        self._prepare(sock)
         recv, send = _calls(sock)
         stream = Stream(self, sock, protocol, send, before_close)
-        if sock.family != socket.AF_UNIX:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._ready[stream.fd] = (recv, protocol.data_received, stream)
         self._epoll.register(stream.fd, select.EPOLLIN)
         protocol.connection_made(stream)
+
+    def _prepare(self, sock: socket.socket) -> None:
+        if sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def watch(self, fd: int, *, writing: bool) -> None:
         """Watch a socket for room to write, or no longer."""
@@ -199,11 +202,8 @@ class SocketSet:
         for fd, events in self._poll(0, READY_AT_ONCE):
             entry = ready.get(fd)
             if entry is None:
-                if fd == self._timer_fd:
-                    is_time = True
-                elif fd in self._waiting:
-                    self._waiting[fd]()
-                continue  # else closed by what another socket of this round brought
+                is_time |= self._wake(fd)
+                continue
             recv, received, stream = entry
             if events & _OUT:
                 stream.write_more()
@@ -231,6 +231,15 @@ class SocketSet:
                 self.lose_soon(stream, None)
         if is_time:
             self._on_timer()
+
+    def _wake(self, fd: int) -> bool:
+        """Call who waits for a descriptor that is no stream, if anybody does; return whether it is the timer's.
+
+        It is nobody's where what another socket of the same round brought has closed it.
+        """
+        if fd in self._waiting:
+            self._waiting[fd]()
+        return fd == self._timer_fd
 
     def _connected(self, sock: socket.socket, done: Callable[[OSError | None], None]) -> None:
         self.forget(sock)

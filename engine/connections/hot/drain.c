@@ -32,8 +32,6 @@ int64_t hot_now(void) { return clock_ns(CLOCK_MONOTONIC); }
 
 void hot_free(struct hot *hot)
 {
-    if (!hot)
-        return;
     free(hot->connections);
     free(hot->written.bytes);
     free(hot->last.bytes);
@@ -47,19 +45,16 @@ void hot_free(struct hot *hot)
 struct hot *hot_new(int epoll, unsigned capacity, const char *request, size_t request_bytes)
 {
     struct hot *hot = calloc(1, sizeof *hot);
-    char *copy = malloc(request_bytes);
-    if (hot) {
-        hot->request = copy;
-        /* Pages appear when they are used. The last one is of no socket: see path.py's `nowhere`. */
-        hot->connections = calloc((size_t)capacity + 1, sizeof *hot->connections);
-    }
-    if (!hot || !copy || !hot->connections) {
-        if (!hot)
-            free(copy);
+    if (!hot)
+        return NULL;
+    hot->request = malloc(request_bytes);
+    /* Pages appear when they are used. The last one is of no socket: see path.py's `nowhere`. */
+    hot->connections = calloc((size_t)capacity + 1, sizeof *hot->connections);
+    if (!hot->request || !hot->connections) {
         hot_free(hot);
         return NULL;
     }
-    memcpy(copy, request, request_bytes);
+    memcpy(hot->request, request, request_bytes);
     hot->request_bytes = request_bytes;
     hot->epoll = epoll;
     hot->newest = hot->oldest = hot->timer = -1;
@@ -102,7 +97,7 @@ void hot_expect(struct hot *hot, const char *begin, size_t bytes, int64_t total_
 }
 
 /* Receive at most as much as the buffer holds. With `dropped`, TCP lets go of the bytes without copying them. */
-static ssize_t receive(struct hot *hot, int fd, size_t most, int dropped, int64_t *at_ns)
+static ssize_t receive(struct hot *hot, int fd, size_t most, int dropped, int64_t *stamp_ns)
 {
     union { struct cmsghdr align; char bytes[CMSG_SPACE(3 * sizeof(struct timespec))]; } control;
     struct iovec into = {hot->buffer, most};
@@ -119,7 +114,7 @@ static ssize_t receive(struct hot *hot, int fd, size_t most, int dropped, int64_
             struct timespec stamp; /* of the last byte that was received */
             memcpy(&stamp, CMSG_DATA(part), sizeof stamp);
             if (stamp.tv_sec)
-                *at_ns = stamp.tv_sec * INT64_C(1000000000) + stamp.tv_nsec + hot->real_to_monotonic;
+                *stamp_ns = stamp.tv_sec * INT64_C(1000000000) + stamp.tv_nsec + hot->real_to_monotonic;
         }
     }
     return got;
@@ -184,17 +179,36 @@ static int note(struct hot *hot, const struct connection *connection, int64_t at
     return 0;
 }
 
+/* Return when what was received on a connection arrived. A stamp is of another clock, which may be set: it is never
+ * before the request, and never in the future. */
+static int64_t arrival(const struct connection *connection, int64_t stamp_ns, int64_t now_ns)
+{
+    if (!stamp_ns || stamp_ns > now_ns)
+        return now_ns;
+    return stamp_ns < connection->written_ns ? connection->written_ns : stamp_ns;
+}
+
+/* Tell of what was received, beside its size or status when it arrived. */
+static enum event received(struct hot *hot, int fd, enum event event, ssize_t size, int64_t stamp_ns)
+{
+    hot->at_ns = arrival(&hot->connections[fd], stamp_ns, hot_now());
+    return hot_tell(hot, fd, event, size);
+}
+
+/* Tell why nothing was received. */
+static enum event nothing(struct hot *hot, int fd, ssize_t got)
+{
+    if (got == 0)
+        return hot_tell(hot, fd, CLOSED, 0);
+    return errno == EAGAIN || errno == EINTR ? DONE : hot_tell(hot, fd, FAILED, errno);
+}
+
 /* An answer is whole: note it, and send the next request if nobody else is to decide that. */
-static enum event answered(struct hot *hot, int fd, int64_t at_ns)
+static enum event answered(struct hot *hot, int fd, int64_t stamp_ns)
 {
     struct connection *connection = &hot->connections[fd];
     int64_t now_ns = hot_now();
-    /* A stamp is of another clock, which may be set: never before the request, never in the future. */
-    if (!at_ns || at_ns > now_ns)
-        at_ns = now_ns;
-    if (at_ns < connection->written_ns)
-        at_ns = connection->written_ns;
-    if (!note(hot, connection, at_ns))
+    if (!note(hot, connection, arrival(connection, stamp_ns, now_ns)))
         return hot_tell(hot, fd, FAILED, ENOMEM);
     connection->reused = 1;
     if (hot->held || connection->careful) {
@@ -212,21 +226,18 @@ static enum event answered(struct hot *hot, int fd, int64_t at_ns)
 static enum event read_body(struct hot *hot, int fd)
 {
     struct connection *connection = &hot->connections[fd];
-    int64_t at_ns = 0;
+    int64_t stamp_ns = 0;
     size_t most = connection->left < BUFFER_BYTES ? (size_t)connection->left + 1 : BUFFER_BYTES;
-    ssize_t got = receive(hot, fd, most, 1, &at_ns);
-    if (got < 0)
-        return errno == EAGAIN || errno == EINTR ? DONE : hot_tell(hot, fd, FAILED, errno);
-    if (got == 0)
-        return hot_tell(hot, fd, CLOSED, 0);
+    ssize_t got = receive(hot, fd, most, 1, &stamp_ns);
+    if (got <= 0)
+        return nothing(hot, fd, got);
     hot->bytes_in += got;
     connection->left -= got;
     if (connection->left > 0)
         return DONE;
     if (connection->left == 0)
-        return answered(hot, fd, at_ns);
-    hot->at_ns = at_ns;
-    return hot_tell(hot, fd, SURPLUS, connection->status);
+        return answered(hot, fd, stamp_ns);
+    return received(hot, fd, SURPLUS, connection->status, stamp_ns);
 }
 
 static enum event readable(struct hot *hot, int fd)
@@ -239,24 +250,21 @@ static enum event readable(struct hot *hot, int fd)
     size_t most = ordinary && hot->total_bytes > FIRST_READ_BYTES ? FIRST_READ_BYTES : BUFFER_BYTES;
     if (most < hot->expected_bytes)
         most = LONGEST_EXPECTED;
-    int64_t at_ns = 0;
-    ssize_t got = receive(hot, fd, most, 0, &at_ns);
-    if (got < 0)
-        return errno == EAGAIN || errno == EINTR ? DONE : hot_tell(hot, fd, FAILED, errno);
-    if (got == 0)
-        return hot_tell(hot, fd, CLOSED, 0);
+    int64_t stamp_ns = 0;
+    ssize_t got = receive(hot, fd, most, 0, &stamp_ns);
+    if (got <= 0)
+        return nothing(hot, fd, got);
     if (ordinary && (size_t)got >= hot->expected_bytes && got <= hot->total_bytes &&
         memcmp(hot->buffer, hot->expected, hot->expected_bytes) == 0) {
         hot->bytes_in += got;
         connection->status = hot->status; /* another head may become the ordinary one before this answer ends */
         if (got == hot->total_bytes)
-            return answered(hot, fd, at_ns);
+            return answered(hot, fd, stamp_ns);
         connection->state = BODY;
         connection->left = hot->total_bytes - got;
         return (size_t)got == most ? read_body(hot, fd) : DONE;
     }
-    hot->at_ns = at_ns;
-    return hot_tell(hot, fd, DATA, got);
+    return received(hot, fd, DATA, got, stamp_ns);
 }
 
 static enum event happened(struct hot *hot, const struct epoll_event *found)

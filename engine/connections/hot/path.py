@@ -21,15 +21,17 @@ DONE, DATA, SURPLUS, ANSWERED, CUT_SHORT, CLOSED, FAILED, OTHER, USED_UP, WANTED
 - WANTED: a request is due, and no connection is free for it.
 """
 
-LONGEST_EXPECTED: Final = 8192
 MOST_DUE: Final = 64
 MOST_CONNECTIONS: Final = 1 << 20
 FIRST_ROOM_FOR_LATE: Final = 1024
 
 CONNECTION_BYTES: Final = 40
 _BYTES, _WORDS = CONNECTION_BYTES, CONNECTION_BYTES // 8
-_PLANNED, _WRITTEN = range(2)  # words of a connection in the table
-_STATE, _REUSED, _PRESENT, _CAREFUL = range(24, 28)  # its bytes
+PLANNED, WRITTEN = 0, 1
+"""Words of a connection in the table; hot.h says what they are, as of the bytes."""
+
+STATE, REUSED, CAREFUL = 24, 25, 27
+"""Bytes of a connection in the table."""
 
 
 class Event(ctypes.Structure):
@@ -110,8 +112,7 @@ class HotPath:
         self._library.hot_stamp(self._hot, fd)
 
     def expect(self, begin: bytes, total_bytes: int, status: int) -> None:
-        """Say how an ordinary answer begins and how long it is; b"" for none that is."""
-        begin = begin if len(begin) <= LONGEST_EXPECTED else b""
+        """Say how an ordinary answer begins and how long it is; b"", or what is very long, for none that is."""
         self._library.hot_expect(self._hot, begin, len(begin), total_bytes, status)
 
     # One connection, by its file descriptor.
@@ -121,41 +122,25 @@ class HotPath:
         sent: int = self._send(self._hot, fd, now_ns, planned_ns)
         return sent
 
-    def state(self, fd: int) -> int:
-        """Return how it is."""
-        return self._bytes[fd * _BYTES + _STATE]
+    def byte(self, fd: int, which: int) -> int:
+        """Return STATE, REUSED or CAREFUL."""
+        return self._bytes[fd * _BYTES + which]
 
-    def set_state(self, fd: int, state: int) -> None:
-        """Say how it is."""
-        self._bytes[fd * _BYTES + _STATE] = state
+    def set_byte(self, fd: int, which: int, value: int) -> None:
+        """Set one of these."""
+        self._bytes[fd * _BYTES + which] = value
 
-    def written_ns(self, fd: int) -> int:
-        """Return when the request that is out was written, or 0."""
-        return self._words[fd * _WORDS + _WRITTEN]
+    def word(self, fd: int, which: int) -> int:
+        """Return PLANNED or WRITTEN: when the request that is out was due or was written, in nanoseconds."""
+        return self._words[fd * _WORDS + which]
 
-    def set_written_ns(self, fd: int, written_ns: int) -> None:
-        """Say when it was written."""
-        self._words[fd * _WORDS + _WRITTEN] = written_ns
-
-    def planned_ns(self, fd: int) -> int:
-        """Return when the request that is out was due, in an open loop."""
-        return self._words[fd * _WORDS + _PLANNED]
-
-    def set_planned_ns(self, fd: int, planned_ns: int) -> None:
-        """Say when it was due."""
-        self._words[fd * _WORDS + _PLANNED] = planned_ns
-
-    def reused(self, fd: int) -> bool:
-        """Return whether an answer came on it before."""
-        return bool(self._bytes[fd * _BYTES + _REUSED])
-
-    def set_reused(self, fd: int, reused: bool) -> None:
-        """Say whether one did."""
-        self._bytes[fd * _BYTES + _REUSED] = reused
+    def set_word(self, fd: int, which: int, value: int) -> None:
+        """Set one of these."""
+        self._words[fd * _WORDS + which] = value
 
     def be_careful(self, fd: int) -> None:
         """From now on, let Python send on it, and follow the schedule."""
-        self._bytes[fd * _BYTES + _CAREFUL] = 1
+        self.set_byte(fd, CAREFUL, 1)
         self.is_careful = True
         self.event.scheduled = 0
 

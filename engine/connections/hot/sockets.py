@@ -34,35 +34,35 @@ class HotConnection(Connection):
 
     @property
     def state(self) -> int:
-        return self._hot.state(self._fd)
+        return self._hot.byte(self._fd, path.STATE)
 
     @state.setter
     def state(self, state: int) -> None:
-        self._hot.set_state(self._fd, state)
+        self._hot.set_byte(self._fd, path.STATE, state)
 
     @property
     def written_ns(self) -> int:
-        return self._hot.written_ns(self._fd)
+        return self._hot.word(self._fd, path.WRITTEN)
 
     @written_ns.setter
     def written_ns(self, written_ns: int) -> None:
-        self._hot.set_written_ns(self._fd, written_ns)
+        self._hot.set_word(self._fd, path.WRITTEN, written_ns)
 
     @property
     def planned_ns(self) -> int:
-        return self._hot.planned_ns(self._fd)
+        return self._hot.word(self._fd, path.PLANNED)
 
     @planned_ns.setter
     def planned_ns(self, planned_ns: int) -> None:
-        self._hot.set_planned_ns(self._fd, planned_ns)
+        self._hot.set_word(self._fd, path.PLANNED, planned_ns)
 
     @property
     def reused(self) -> bool:
-        return self._hot.reused(self._fd)
+        return bool(self._hot.byte(self._fd, path.REUSED))
 
     @reused.setter
     def reused(self, reused: bool) -> None:
-        self._hot.set_reused(self._fd, reused)
+        self._hot.set_byte(self._fd, path.REUSED, reused)
 
     @property
     def fd(self) -> int:
@@ -93,9 +93,8 @@ class HotConnection(Connection):
 
     def received_too_much(self, status: int, last_ns: int) -> None:
         """The body is longer than its head said: the answer counts, the connection is of no more use."""
-        now_ns = monotonic_ns()
-        self._end(status, self._arrival(last_ns, now_ns))
-        self._pool.answered(self, False, now_ns)
+        self._end(status, last_ns)
+        self._pool.answered(self, False, monotonic_ns())
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.state == BODY and exc is None:
@@ -143,17 +142,11 @@ class HotSockets(SocketSet):
             path.OTHER: lambda stream, _: stream.write_more(),  # the kernel takes more
         }
 
-    def adopt(
-        self,
-        sock: socket.socket,
-        protocol: asyncio.Protocol,
-        *,
-        before_close: Callable[[], None] | None = None,
-    ) -> None:
+    def _prepare(self, sock: socket.socket) -> None:
+        super()._prepare(sock)
         self.hot.take_over(sock.fileno())
         if sock.family != socket.AF_UNIX:
             self.hot.stamp(sock.fileno())
-        super().adopt(sock, protocol, before_close=before_close)
 
     def lose_soon(self, stream: Stream, error: Exception | None) -> None:
         if stream.fd in self._ready:
@@ -181,16 +174,14 @@ class HotSockets(SocketSet):
                 self.on_wanted()
             elif entry is not None:
                 self._do[happened](entry[2], cast(HotConnection, entry[2].protocol))
-            elif fd == self._timer_fd:
-                is_time = True
-            elif fd in self._waiting:
-                self._waiting[fd]()
+            else:
+                is_time |= self._wake(fd)
             happened = self.hot.drain(may_wait=False)
         if is_time:
             self._on_timer()
 
     def _on_data(self, stream: Stream, connection: HotConnection) -> None:
-        connection.received(self.hot.data(), self.hot.event.at_ns)
+        connection.data_received(self.hot.data(), self.hot.event.at_ns)
         told = (self._heads.last, self._heads.sample)
         if told[0] is not self._told[0] or told[1] is not self._told[1]:
             self._told = told

@@ -104,28 +104,32 @@ def in_python(pieces: list[bytes], *, held: bool, closed: bool) -> tuple[list[in
 
 
 @contextmanager
-def hot_sockets(pool: Pool, family: int = socket.AF_UNIX) -> Iterator[tuple[HotSockets, socket.socket]]:
-    """Yield sockets with one connection, sent on already, and its other end."""
+def bare_sockets(request: bytes, heads: Heads) -> Iterator[HotSockets]:
+    """Yield sockets without a connection, on a loop of their own."""
     found = library.load()
     assert found is not None, "there is a compiler, and no library: install loadtop again"
     loop = asyncio.new_event_loop()
+    try:
+        yield HotSockets(loop, found, request, heads)
+    finally:
+        loop.close()
+
+
+@contextmanager
+def hot_sockets(pool: Pool, family: int = socket.AF_UNIX) -> Iterator[tuple[HotSockets, socket.socket]]:
+    """Yield sockets with one connection, sent on already, and its other end."""
     if family == socket.AF_UNIX:
         ours, theirs = socket.socketpair()
     else:
         with socket.create_server(("127.0.0.1", 0)) as server:
             ours = socket.create_connection(server.getsockname())
             theirs, _ = server.accept()
-    try:
+    with ours, theirs, bare_sockets(pool.request, pool.heads) as sockets:
         ours.setblocking(False)
-        sockets = HotSockets(loop, found, REQUEST, pool.heads)
         pool.tally.hot = sockets.hot
         sockets.hot.event.held = pool.held
         sockets.adopt(ours, HotConnection(pool, 0, sockets.hot))
         yield sockets, theirs
-    finally:
-        loop.close()
-        ours.close()
-        theirs.close()
 
 
 def run_once(sockets: HotSockets) -> None:
@@ -237,15 +241,7 @@ def test_an_answer_keeps_its_status_while_others_come_in_between() -> None:
 def test_what_the_kernel_does_not_take_whole_is_sent_in_order_when_it_does() -> None:
     pool = Pool(held=False)
     pool.request = REQUEST + b"x" * 3_000_000
-    found = library.load()
-    assert found is not None
-    loop = asyncio.new_event_loop()
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        ours.setblocking(False)
-        sockets = HotSockets(loop, found, pool.request, pool.heads)
-        pool.tally.hot = sockets.hot
-        sockets.adopt(ours, HotConnection(pool, 0, sockets.hot))
+    with hot_sockets(pool) as (sockets, theirs):
         for _ in range(3):
             received = b""
             while len(received) < len(pool.request):
@@ -255,7 +251,6 @@ def test_what_the_kernel_does_not_take_whole_is_sent_in_order_when_it_does() -> 
             theirs.sendall(SHORT)
             run_once(sockets)
         assert pool.outcomes() == [200, 200, 200]
-    loop.close()
 
 
 @compiled

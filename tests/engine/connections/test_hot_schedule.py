@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,28 +13,21 @@ from hypothesis import strategies as st
 
 from engine import wire
 from engine.connections.answers import Heads
-from engine.connections.hot import library
 from engine.connections.hot.path import MOST_DUE
 from engine.connections.hot.schedule import HotIdle, HotPace
 from engine.connections.hot.sockets import HotSockets
 from engine.connections.idle import Idle
 from engine.connections.pace import NEVER, Pace
 from engine.plan import Arrivals
+from tests.engine.connections.test_hot import bare_sockets
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no compiler")
 
 ANCHOR_NS = 5_000_000_000
 
 
-@contextmanager
-def sockets() -> Iterator[HotSockets]:
-    found = library.load()
-    assert found is not None, "there is a compiler, and no library: install loadtop again"
-    loop = asyncio.new_event_loop()
-    try:
-        yield HotSockets(loop, found, b"GET / HTTP/1.1\r\n\r\n", Heads(head_only=False))
-    finally:
-        loop.close()
+def sockets() -> AbstractContextManager[HotSockets]:
+    return bare_sockets(b"GET / HTTP/1.1\r\n\r\n", Heads(head_only=False))
 
 
 OPERATIONS = st.lists(
