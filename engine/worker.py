@@ -21,6 +21,7 @@ import uvloop
 
 from engine import wire
 from engine.connections.pool import Pool
+from engine.promptness import be_prompt
 
 FRAME_S: Final = 0.1
 MOST_UNREAD_BYTES: Final = 1 << 20  # the reader is behind: keep noting, ship later
@@ -160,6 +161,7 @@ def main(pipe_fd: int) -> None:
     """Run a worker whose pipe is an inherited file descriptor; returns when the pipe closes."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP):
         signal.signal(number, signal.SIG_IGN)
+    be_prompt()
     uvloop.run(_serve(socket.socket(fileno=pipe_fd)))
 
 
