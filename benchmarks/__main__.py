@@ -190,7 +190,7 @@ def _parser() -> argparse.ArgumentParser:
     fast.add_argument("--concurrency", type=_list(int), help="connections (default: 64,1000,4000,16000)")
     fast.add_argument("--body", type=_list(int), help="bytes of an answer's body (default: 4,65536)")
     only = fast.add_mutually_exclusive_group()
-    only.add_argument("--tls", action="store_true", help="only over TLS, from nginx")
+    only.add_argument("--tls", action="store_true", help="only over TLS")
     only.add_argument("--plain", action="store_true", help="only without TLS")
 
     true = command("accuracy", "what each tool reports against what is true", _accuracy)

@@ -10,7 +10,7 @@ from time import sleep
 
 from benchmarks.bout import Bout, Entrant, entrants, fight, tell_missing
 from benchmarks.cases import CASES, Case, Truth
-from benchmarks.machine import Cores
+from benchmarks.machine import Cores, lateness
 from benchmarks.servers import pinned_oracle
 from benchmarks.table import count, milliseconds, render
 from benchmarks.throughput import REST_S
@@ -48,6 +48,7 @@ def measure(names: Sequence[str], case_names: Sequence[str], *, quick: bool, rep
                 if bout.result is None:
                     print(f"{entrant.peer.name}: failed: {bout.failure}")
         print(f"\npass mark for loadtop: {case.pass_mark:.0%} at every percentile that it prints", flush=True)
+    print(f"\n{lateness(mine.client)}")
     tell_missing(missing)
 
 

@@ -92,9 +92,9 @@ def served(kind: Kind, *, body: int, tls: bool, core: int) -> Iterator[Served]:
                 yield Served(server.url + GO_BODIES[body], server.pid)
             return
         if kind == "tiny":
+            command, port = [str(tiny(tls=tls)), "0", str(body)], 0
             if tls:
-                raise NoServer("the C server speaks no TLS; use --server nginx")
-            command, port = [str(tiny()), "0", str(body)], 0
+                command += _make_certificate(folder)
         else:
             port = _free_port()
             command = _nginx(folder, port, body, tls)
@@ -121,11 +121,11 @@ def pinned_oracle(core: int) -> Iterator[Oracle]:
 
 
 @functools.cache
-def tiny() -> Path:
+def tiny(*, tls: bool = False) -> Path:
     """Return the compiled C server.
 
     Raises:
-        NoServer: There is no C compiler.
+        NoServer: There is no C compiler, or no OpenSSL to compile with.
     """
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
@@ -133,10 +133,15 @@ def tiny() -> Path:
     source = Path(__file__).parent / "targets" / "tiny.c"
     cache = Path(tempfile.gettempdir()) / f"loadtop-bench-{os.getuid()}"
     cache.mkdir(mode=0o700, exist_ok=True)
-    done = cache / f"tiny-{hashlib.sha256(source.read_bytes()).hexdigest()[:16]}"
+    done = cache / f"tiny{'-tls' * tls}-{hashlib.sha256(source.read_bytes()).hexdigest()[:16]}"
     if not done.exists():
         fresh = done.with_suffix(f".{os.getpid()}")
-        subprocess.run([compiler, "-O2", "-o", str(fresh), str(source)], check=True)
+        command = [compiler, "-O2", "-o", str(fresh), str(source)]
+        ran = subprocess.run(
+            command + ["-DTLS", "-lssl", "-lcrypto"] * tls, check=not tls, stderr=subprocess.DEVNULL
+        )
+        if ran.returncode:
+            raise NoServer("the C server needs OpenSSL's headers for TLS: apt-get install libssl-dev")
         fresh.replace(done)
     return done
 
@@ -148,14 +153,15 @@ def _nginx(folder: Path, port: int, body: int, tls: bool) -> list[str]:
     (folder / "body").write_bytes(b"x" * body)
     certificate = ""
     if tls:
-        _make_certificate(folder)
-        certificate = f"ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;"
+        shown, key = _make_certificate(folder)
+        certificate = f"ssl_certificate {shown}; ssl_certificate_key {key};"
     text = _NGINX.format(folder=folder, port=port, ssl=" ssl" if tls else "", certificate=certificate)
     (folder / "nginx.conf").write_text(text)
     return [program, "-p", str(folder), "-e", f"{folder}/error.log", "-c", str(folder / "nginx.conf")]
 
 
-def _make_certificate(folder: Path) -> None:
+def _make_certificate(folder: Path) -> list[str]:
+    """Make a certificate; return its file, and that of its key."""
     if shutil.which("openssl") is None:
         raise NoServer("TLS needs a certificate, and openssl to make one: apt-get install openssl")
     # An elliptic curve, as servers have today: a handshake with RSA costs the server ten times as much.
@@ -167,6 +173,7 @@ def _make_certificate(folder: Path) -> None:
         check=True,
         capture_output=True,
     )
+    return [files[3], files[1]]
 
 
 def _free_port() -> int:

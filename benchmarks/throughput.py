@@ -29,7 +29,7 @@ class Point:
 
     Attributes:
         server: The server.
-        tls: Whether over TLS; nginx serves that in any case, because the others cannot.
+        tls: Whether over TLS; the Go server cannot, so nginx does instead.
         body: Bytes of the answer's body.
         concurrency: Connections.
     """
@@ -50,7 +50,7 @@ def points(
     """Yield every combination that can be had."""
     seen: set[Point] = set()
     for server, secure, body, connections in itertools.product(servers, tls, bodies, concurrency):
-        point = Point("nginx" if secure else server, secure, body, connections)
+        point = Point("nginx" if secure and server == "go" else server, secure, body, connections)
         if point not in seen:
             seen.add(point)
             yield point

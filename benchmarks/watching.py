@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from benchmarks import measure, readers
 from benchmarks.bout import entrants
-from benchmarks.machine import Cores
+from benchmarks.machine import Cores, lateness
 from benchmarks.servers import Kind, pinned_oracle, served
 from benchmarks.table import count, megabytes, milliseconds, render
 from benchmarks.throughput import REST_S
@@ -124,6 +124,7 @@ def lag(*, rates: Sequence[int], seconds: int, mine: Cores) -> None:
     ]
     print(render(head, rows))
     print("\ndispersion: variance over mean of the arrivals in a millisecond; Poisson has 1, even gaps have 0")
+    print(lateness(mine.client))
 
 
 def _lag_row(

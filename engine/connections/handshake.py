@@ -1,7 +1,8 @@
 """TLS for a worker's sockets: handshakes that nobody waits for, and sessions that are resumed.
 
-The socket stays a socket: OpenSSL reads and writes it by itself, so that an answer costs a call of Python's
-as it does without TLS. Going through memory, as event loops do, costs three and two copies.
+The socket stays a socket: in the hot path in C it is read and written as without TLS, with OpenSSL in between
+(`hot/tls.c`); in Python's, OpenSSL reads and writes it by itself, one call of Python's an answer. Going through
+memory, as event loops do, costs three and two copies.
 """
 
 from __future__ import annotations

@@ -85,6 +85,7 @@ void hot_give_back(struct hot *hot, int fd)
 {
     hot_wait_no_more(hot, fd);
     hot->connections[fd].present = 0;
+    hot->connections[fd].tls = NULL;
 }
 
 /* Say what an ordinary answer is: it begins with these bytes, and has so many in all. 0 bytes: none is. */
@@ -96,17 +97,17 @@ void hot_expect(struct hot *hot, const char *begin, size_t bytes, int64_t total_
     hot->status = status;
 }
 
-/* Receive at most as much as the buffer holds. With `dropped`, TCP lets go of the bytes without copying them. */
-static ssize_t receive(struct hot *hot, int fd, size_t most, int dropped, int64_t *stamp_ns)
+/* Receive what is there, with the kernel's stamp where there is one. */
+static ssize_t receive_into(struct hot *hot, int fd, char *into, size_t most, int flags, int64_t *stamp_ns)
 {
     union { struct cmsghdr align; char bytes[CMSG_SPACE(3 * sizeof(struct timespec))]; } control;
-    struct iovec into = {hot->buffer, most};
-    struct msghdr message = {.msg_iov = &into, .msg_iovlen = 1};
+    struct iovec where = {into, most};
+    struct msghdr message = {.msg_iov = &where, .msg_iovlen = 1};
     if (!hot->stamped)
-        return recv(fd, hot->buffer, most, dropped ? MSG_TRUNC : 0);
+        return recv(fd, into, most, flags);
     message.msg_control = &control;
     message.msg_controllen = sizeof control;
-    ssize_t got = recvmsg(fd, &message, dropped ? MSG_TRUNC : 0);
+    ssize_t got = recvmsg(fd, &message, flags);
     if (got <= 0)
         return got;
     for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
@@ -118,6 +119,17 @@ static ssize_t receive(struct hot *hot, int fd, size_t most, int dropped, int64_
         }
     }
     return got;
+}
+
+/* Receive into the buffer: at most so many bytes, but over TLS all that is there. With `dropped` nobody
+ * wants to see them, and TCP lets go of them without copying. */
+static ssize_t receive(struct hot *hot, int fd, size_t most, int dropped, int64_t *stamp_ns)
+{
+    struct tls *tls = hot->connections[fd].tls;
+    if (!tls)
+        return receive_into(hot, fd, hot->buffer, most, dropped ? MSG_TRUNC : 0, stamp_ns);
+    ssize_t got = receive_into(hot, fd, hot->sealed, SEALED_BYTES, 0, stamp_ns);
+    return got > 0 ? hot_unseal(hot, tls, (size_t)got, dropped) : got;
 }
 
 /* Add a value to a column; returns whether there was room. */
@@ -151,6 +163,8 @@ int hot_send(struct hot *hot, int fd, int64_t now_ns, int64_t planned_ns)
     connection->planned_ns = planned_ns;
     connection->written_ns = now_ns;
     connection->state = AWAITING;
+    if (connection->tls)
+        return (int)hot_seal(connection->tls, hot->request, hot->request_bytes);
     ssize_t sent = send(fd, hot->request, hot->request_bytes, MSG_NOSIGNAL);
     if (sent >= 0)
         return (int)sent;
@@ -200,6 +214,8 @@ static enum event nothing(struct hot *hot, int fd, ssize_t got)
 {
     if (got == 0)
         return hot_tell(hot, fd, CLOSED, 0);
+    if (got == -2)
+        return hot_tell(hot, fd, BROKEN, (ssize_t)strlen(hot->buffer));
     return errno == EAGAIN || errno == EINTR ? DONE : hot_tell(hot, fd, FAILED, errno);
 }
 
@@ -291,6 +307,7 @@ int hot_drain(struct hot *hot, int may_wait)
     if (!hot->begun_ns) {
         hot->begun_ns = now_ns;
         hot->is_dense = now_ns - hot->ended_ns < DENSE_NS;
+        hot_forget_errors();
     }
     for (;;) {
         if (hot_is_used_up(hot)) /* before anything asks when the next request is due */

@@ -14,13 +14,18 @@
 
 enum { EVENTS_AT_ONCE = 64, BUFFER_BYTES = 262144, FIRST_READ_BYTES = 4096, LONGEST_EXPECTED = 8192, MOST_DUE = 64 };
 
+/* Received at once over TLS: decrypted, with a record that had begun before, it fits into the buffer. */
+enum { SEALED_BYTES = BUFFER_BYTES - 32768 };
+
 static const int64_t NEVER = INT64_C(1) << 62;
 
 /* How a connection is; the first three are http1.py's. */
 enum state { IDLE, AWAITING, READING, BODY };
 
 /* What Python is told. */
-enum event { DONE, DATA, SURPLUS, ANSWERED, CUT_SHORT, CLOSED, FAILED, OTHER, USED_UP, WANTED };
+enum event { DONE, DATA, SURPLUS, ANSWERED, CUT_SHORT, CLOSED, FAILED, OTHER, USED_UP, WANTED, BROKEN };
+
+struct tls;
 
 struct connection { /* by its file descriptor */
     int64_t planned_ns, written_ns;
@@ -33,6 +38,7 @@ struct connection { /* by its file descriptor */
     uint8_t pad;
     uint16_t status;          /* of the answer that is in BODY */
     int32_t newer, older;     /* its neighbours there */
+    struct tls *tls;          /* of tls.c, or NULL */
 };
 
 struct column { /* grows */
@@ -83,6 +89,7 @@ struct hot {
 
     struct epoll_event found[EVENTS_AT_ONCE];
     char buffer[BUFFER_BYTES];
+    char sealed[SEALED_BYTES]; /* what was received over TLS */
 };
 
 /* drain.c */
@@ -98,5 +105,10 @@ void hot_wait_no_more(struct hot *hot, int fd);
 int hot_is_used_up(const struct hot *hot);
 enum event hot_next(struct hot *hot, int fd, int64_t now_ns);
 enum event hot_dispatch(struct hot *hot, int64_t now_ns);
+
+/* tls.c */
+void hot_forget_errors(void);
+ssize_t hot_seal(struct tls *tls, const char *from, size_t bytes);
+ssize_t hot_unseal(struct hot *hot, struct tls *tls, size_t bytes, int dropped);
 
 #endif

@@ -43,6 +43,8 @@ _SIGNATURES: Final = {
     "hot_until": (None, (_HOT, _WIDE)),
     "hot_take_due": (_INT, (_HOT,)),
     "hot_rest": (_INT, (_HOT, _POINTER)),
+    "hot_use_openssl": (_INT, (_POINTER,)),
+    "hot_secure": (_INT, (_HOT, _INT, _POINTER)),
 }
 
 

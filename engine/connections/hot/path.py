@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Sequence
 from typing import Final
 
-DONE, DATA, SURPLUS, ANSWERED, CUT_SHORT, CLOSED, FAILED, OTHER, USED_UP, WANTED = range(10)
+DONE, DATA, SURPLUS, ANSWERED, CUT_SHORT, CLOSED, FAILED, OTHER, USED_UP, WANTED, BROKEN = range(11)
 """What `HotPath.drain` returns:
 
 - DONE: nothing is left to do now;
@@ -18,14 +18,15 @@ DONE, DATA, SURPLUS, ANSWERED, CUT_SHORT, CLOSED, FAILED, OTHER, USED_UP, WANTED
 - CLOSED, FAILED: by the target, with an errno in `size`;
 - OTHER: something else about a descriptor: `events` has epoll's bits;
 - USED_UP: more due times are needed;
-- WANTED: a request is due, and no connection is free for it.
+- WANTED: a request is due, and no connection is free for it;
+- BROKEN: TLS is, and the bytes say why.
 """
 
 MOST_DUE: Final = 64
 MOST_CONNECTIONS: Final = 1 << 20
 FIRST_ROOM_FOR_LATE: Final = 1024
 
-CONNECTION_BYTES: Final = 40
+CONNECTION_BYTES: Final = 48
 _BYTES, _WORDS = CONNECTION_BYTES, CONNECTION_BYTES // 8
 PLANNED, WRITTEN = 0, 1
 """Words of a connection in the table; hot.h says what they are, as of the bytes."""
@@ -96,7 +97,7 @@ class HotPath:
         return event
 
     def data(self) -> bytes:
-        """Return the bytes of a DATA event."""
+        """Return the bytes of a DATA or BROKEN event."""
         return ctypes.string_at(self.event.data, self.event.size)
 
     def take_over(self, fd: int) -> None:
@@ -110,6 +111,16 @@ class HotPath:
     def stamp(self, fd: int) -> None:
         """Have the kernel stamp what a socket receives, if it can; `event.stamped` says whether."""
         self._library.hot_stamp(self._hot, fd)
+
+    def secure(self, fd: int, ssl: int) -> None:
+        """Read and write a socket through TLS, from when it was taken over until it is given back.
+
+        Args:
+            fd: The socket.
+            ssl: Where OpenSSL's SSL is; see `tls.py`.
+        """
+        if not self._library.hot_secure(self._hot, fd, ssl):
+            raise MemoryError("no room for the TLS of a connection")
 
     def expect(self, begin: bytes, total_bytes: int, status: int) -> None:
         """Say how an ordinary answer begins and how long it is; b"", or what is very long, for none that is."""

@@ -7,13 +7,14 @@ import ctypes
 import os
 import select
 import socket
+import ssl
 from collections.abc import Callable
 from time import monotonic_ns
 from typing import Final, cast
 
 from engine import wire
 from engine.connections.answers import Head, Heads
-from engine.connections.hot import library, path
+from engine.connections.hot import library, path, tls
 from engine.connections.hot.path import HotPath
 from engine.connections.http1 import READING, Connection, Owner
 from engine.connections.sockets import SocketSet, Stream
@@ -139,6 +140,7 @@ class HotSockets(SocketSet):
             path.CUT_SHORT: self._on_cut_short,
             path.CLOSED: lambda stream, _: self.lose_soon(stream, None),
             path.FAILED: self._on_failure,
+            path.BROKEN: self._on_broken,
             path.OTHER: lambda stream, _: stream.write_more(),  # the kernel takes more
         }
 
@@ -147,6 +149,8 @@ class HotSockets(SocketSet):
         self.hot.take_over(sock.fileno())
         if sock.family != socket.AF_UNIX:
             self.hot.stamp(sock.fileno())
+        if isinstance(sock, ssl.SSLSocket):
+            self.hot.secure(sock.fileno(), tls.handed_over(sock))
 
     def lose_soon(self, stream: Stream, error: Exception | None) -> None:
         if stream.fd in self._ready:
@@ -198,6 +202,9 @@ class HotSockets(SocketSet):
         number = self.hot.event.size
         self.lose_soon(stream, OSError(number, os.strerror(number)))
 
+    def _on_broken(self, stream: Stream, connection: HotConnection) -> None:
+        self.lose_soon(stream, ssl.SSLError(1, self.hot.data().decode("ascii", "replace")))
+
     def _expect(self, head: Head, sample: bytes) -> None:
         if head.keepalive and head.total:
             self.hot.expect(head.raw, head.total, head.status)
@@ -211,5 +218,7 @@ def open_sockets(loop: asyncio.AbstractEventLoop, setup: wire.Setup, heads: Head
     """Return what a worker's connections are handed to: the fastest that there is; None without epoll."""
     if not hasattr(select, "epoll"):
         return None
-    found = library.load() if setup.tls is None else None  # what TLS decrypts comes by Python's ssl
-    return SocketSet(loop) if found is None else HotSockets(loop, found, setup.request, heads)
+    found = library.load()
+    if found is None or (setup.tls is not None and not tls.use_openssl(found)):
+        return SocketSet(loop)
+    return HotSockets(loop, found, setup.request, heads)

@@ -7,18 +7,21 @@ import ctypes
 import select
 import shutil
 import socket
+import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from time import monotonic_ns, sleep
 
 import pytest
+import trustme
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.connections.answers import Heads
-from engine.connections.hot import library, path
+from engine.connections.hot import library, path, tls
 from engine.connections.hot.sockets import HotConnection, HotSockets
 from engine.connections.http1 import Connection
 from engine.connections.tally import Tally
@@ -115,6 +118,82 @@ def bare_sockets(request: bytes, heads: Heads) -> Iterator[HotSockets]:
         loop.close()
 
 
+class TlsEnd:
+    """The target's end of a TLS connection whose bytes a test carries."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = authority().wrap_bio(self._in, self._out, server_side=True)
+
+    def shake(self, ours: ssl.SSLSocket) -> None:
+        """Shake hands with the other end, which is ours too."""
+        todo: list[Callable[[], object]] = [ours.do_handshake, self._tls.do_handshake]
+        while todo:
+            for step in list(todo):
+                with suppress(ssl.SSLWantReadError):
+                    step()
+                    todo.remove(step)
+                self._carry()
+
+    def sealed(self, data: bytes) -> bytes:
+        """Return what goes over the wire for these bytes, as many records as it takes."""
+        while data:
+            data = data[self._tls.write(data) :]
+        return self._out.read()
+
+    def received(self) -> bytes:
+        """Return all that came, decrypted."""
+        self._carry()
+        got = b""
+        with suppress(ssl.SSLWantReadError):
+            while more := self._tls.read(1 << 16):
+                got += more
+        return got
+
+    def farewell(self) -> bytes:
+        """Return what says that no more is coming."""
+        with suppress(ssl.SSLWantReadError):
+            self._tls.unwrap()
+        return self._out.read()
+
+    def _carry(self) -> None:
+        self.sock.sendall(self._out.read())
+        with suppress(BlockingIOError):
+            while data := self.sock.recv(1 << 16, socket.MSG_DONTWAIT):
+                self._in.write(data)
+
+
+@cache
+def authority() -> ssl.SSLContext:
+    """Return what a target shows."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    return context
+
+
+@contextmanager
+def hot_tls(pool: Pool, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> Iterator[tuple[HotSockets, TlsEnd]]:
+    """Yield sockets with one connection over TLS, sent on already, and its other end."""
+    found = library.load()
+    assert found is not None
+    if not tls.use_openssl(found):
+        pytest.skip("this Python keeps its OpenSSL to itself")
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+    client.maximum_version = newest
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    secured = client.wrap_socket(ours, do_handshake_on_connect=False)
+    with secured, theirs, bare_sockets(pool.request, pool.heads) as sockets:
+        end = TlsEnd(theirs)
+        end.shake(secured)
+        pool.tally.hot = sockets.hot
+        sockets.hot.event.held = pool.held
+        sockets.adopt(secured, HotConnection(pool, 0, sockets.hot))
+        yield sockets, end
+
+
 @contextmanager
 def hot_sockets(pool: Pool, family: int = socket.AF_UNIX) -> Iterator[tuple[HotSockets, socket.socket]]:
     """Yield sockets with one connection, sent on already, and its other end."""
@@ -157,6 +236,25 @@ def in_c(pieces: list[bytes], *, held: bool, closed: bool) -> tuple[list[int], l
         return pool.outcomes(), pool.told
 
 
+def in_c_over_tls(
+    pieces: list[bytes], cuts: list[int], *, held: bool, closed: bool
+) -> tuple[list[int], list[tuple[object, ...]]]:
+    """Send the pieces over TLS, each one cut at these places of what goes over the wire."""
+    pool = Pool(held=held)
+    with hot_tls(pool) as (sockets, end):
+        for piece in pieces:
+            if not pool.is_over:
+                end.received()
+                for part in split(end.sealed(piece), cuts):
+                    end.sock.sendall(part)
+                    run_once(sockets)
+        if closed and not pool.is_over:
+            end.sock.sendall(end.farewell())
+            run_once(sockets)
+            run_once(sockets)
+        return pool.outcomes(), pool.told
+
+
 def split(data: bytes, at: list[int]) -> list[bytes]:
     """Cut bytes at these places."""
     places = sorted({place % len(data) for place in at} - {0})
@@ -181,6 +279,82 @@ def streams(draw: st.DrawFn) -> list[bytes]:
 @given(streams(), st.booleans(), st.booleans())
 def test_both_hot_paths_come_to_the_same(pieces: list[bytes], held: bool, closed: bool) -> None:
     assert in_c(pieces, held=held, closed=closed) == in_python(pieces, held=held, closed=closed)
+
+
+@compiled
+@settings(max_examples=200, deadline=None)
+@example([SHORT, SHORT, SHORT], [3, 20], False, True)
+@example([LONG, LONG[:5000], LONG[5000:8000], LONG[8000:], LONG], [4000], True, False)
+@given(streams(), st.lists(st.integers(0, 20_000), max_size=3), st.booleans(), st.booleans())
+def test_over_tls_it_is_the_same(pieces: list[bytes], cuts: list[int], held: bool, closed: bool) -> None:
+    told = in_python(pieces, held=held, closed=closed)
+    assert in_c_over_tls(pieces, cuts, held=held, closed=closed) == told
+
+
+@compiled
+def test_what_came_with_the_farewell_of_tls_counts() -> None:
+    pool = Pool(held=False)
+    with hot_tls(pool) as (sockets, end):
+        end.received()
+        end.sock.sendall(end.sealed(SHORT) + end.farewell())
+        run_once(sockets)
+        run_once(sockets)
+        assert pool.outcomes() == [200]
+        assert pool.told == [("missed",)]  # the next request, which nobody will answer
+
+
+@compiled
+def test_records_that_were_changed_on_their_way_are_an_error() -> None:
+    pool = Pool(held=False)
+    with hot_tls(pool) as (sockets, end):
+        record = bytearray(end.sealed(SHORT))
+        record[-1] ^= 1
+        end.sock.sendall(record)
+        run_once(sockets)
+        ((_, kind, text),) = pool.told
+        assert kind == "reset"
+        assert str(text).endswith("TLS: decryption failed or bad record mac")
+
+
+@compiled
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_body_of_many_records_is_counted(newest: ssl.TLSVersion) -> None:
+    pool = Pool(held=False)
+    long = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000
+    with hot_tls(pool, newest) as (sockets, end):
+        for _ in range(3):
+            assert end.received() == REQUEST
+            for part in split(end.sealed(long), list(range(0, 1_000_000, 70_000))):
+                end.sock.sendall(part)
+                run_once(sockets)
+        assert pool.outcomes() == [200, 200, 200]
+        assert pool.bytes_in + sockets.hot.take_bytes_in() == 3 * len(long)
+
+
+@compiled
+def test_what_the_kernel_does_not_take_whole_over_tls_is_sent_in_order_when_it_does() -> None:
+    pool = Pool(held=False)
+    pool.request = REQUEST + b"x" * 3_000_000
+    with hot_tls(pool) as (sockets, end):
+        for _ in range(3):
+            received = b""
+            while len(received) < len(pool.request):
+                received += end.received()
+                run_once(sockets)
+            assert received == pool.request
+            end.sock.sendall(end.sealed(SHORT))
+            run_once(sockets)
+        assert pool.outcomes() == [200, 200, 200]
+
+
+@compiled
+def test_ssl_that_keeps_its_connections_in_another_way_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = library.load()
+    assert found is not None
+    monkeypatch.setattr(tls, "_CONTEXT", 2)
+    tls.use_openssl.cache_clear()
+    assert not tls.use_openssl(found)
+    tls.use_openssl.cache_clear()
 
 
 @compiled

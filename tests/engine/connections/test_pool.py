@@ -6,10 +6,9 @@ import asyncio
 import contextlib
 import random
 import resource
-import shutil
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +18,6 @@ from weakref import WeakKeyDictionary
 import pytest
 
 from engine import wire
-from engine.connections.hot import library
 from engine.connections.opening import OPENING_AT_ONCE
 from engine.connections.pool import Pool
 from engine.plan import Arrivals
@@ -38,22 +36,10 @@ from tests.targets.scripted import (
     trickling,
 )
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("hot_path")]
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 PATIENCE_S = 30.0
-
-
-@pytest.fixture(autouse=True, params=["native", "python"])
-def hot_path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Do everything twice: with the hot path in C, and where that could not be compiled."""
-    monkeypatch.setenv(library.SWITCH, request.param)
-    library.load.cache_clear()
-    if request.param == "native" and library.load() is None:
-        assert shutil.which("cc") is None, "there is a compiler, and no library: install loadtop again"
-        pytest.skip("no compiler")
-    yield
-    library.load.cache_clear()
 
 
 def setup(port: int, **changes: object) -> wire.Setup:

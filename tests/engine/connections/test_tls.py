@@ -15,13 +15,15 @@ import pytest
 import trustme
 
 from engine import target, wire
+from engine.connections.hot import library
+from engine.connections.hot.tls import use_openssl
 from engine.connections.pool import Pool
 from engine.errors import TargetUnreachable, UsageError
 from engine.plan import Plan, Tls
 from tests.engine.connections.test_pool import noted, seen, setup, until
 from tests.targets.scripted import OK, answering, answering_then_closing, scripted, silent
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("hot_path")]
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,8 @@ def test_an_answer_of_many_records_is_read_to_its_end(authority: Authority, size
             pool.drive(wire.Drive(concurrency=2))
             await until(lambda: seen(pool)["200"] >= 20)
             assert set(seen(pool)) == {"200"}
+            found = library.load()
+            assert pool.stamped == (found is not None and use_openssl(found))
             assert pool.take_bytes_in() >= 20 * len(long)
             pool.abandon(monotonic_ns())
 
