@@ -9,8 +9,9 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic, sleep
-from typing import Final
+from typing import Final, NamedTuple
 
 import psutil
 
@@ -33,6 +34,8 @@ class Ran:
         cpu_s: User and system time of all its processes.
         peak_bytes: Largest sum of the resident memory of its processes; shared pages count in each.
         resident: That sum over time: seconds since the start, bytes.
+        waited: Seconds since the start, and for how long the processes that it started were kept waiting for
+            a core until then, in seconds.
     """
 
     code: int
@@ -42,6 +45,7 @@ class Ran:
     cpu_s: float
     peak_bytes: int
     resident: tuple[tuple[float, int], ...]
+    waited: tuple[tuple[float, float], ...] = ()
 
 
 def run(
@@ -82,6 +86,7 @@ def run(
             start_new_session=True,
         )
         resident: list[tuple[float, int]] = []
+        waited: list[tuple[float, float]] = []
         seen_cpu_s = 0.0
         status = 0
         usage = None
@@ -91,8 +96,9 @@ def run(
                 _kill(process.pid)
             look = _look(process.pid)
             if look is not None:
-                resident.append((at_s, look[0]))
-                seen_cpu_s = max(seen_cpu_s, look[1])
+                resident.append((at_s, look.resident_bytes))
+                waited.append((at_s, look.waited_s))
+                seen_cpu_s = max(seen_cpu_s, look.cpu_s)
             on_look(at_s)
             pid, status, used = os.wait4(process.pid, os.WNOHANG)
             if pid:
@@ -112,6 +118,7 @@ def run(
             cpu_s=max(usage.ru_utime + usage.ru_stime, seen_cpu_s),
             peak_bytes=max((size for _, size in resident), default=0),
             resident=tuple(resident),
+            waited=tuple(waited),
         )
 
 
@@ -128,8 +135,16 @@ def reading(descriptor: int) -> threading.Thread:
     return thread
 
 
-def _look(pid: int) -> tuple[int, float] | None:
-    """Return resident bytes and CPU seconds of a process and all below it, or None once it is gone."""
+class _Look(NamedTuple):
+    """Of a process and all below it; waiting for a core is of those below it alone."""
+
+    resident_bytes: int
+    cpu_s: float
+    waited_s: float
+
+
+def _look(pid: int) -> _Look | None:
+    """Look at a process and all below it; None once it is gone."""
     try:
         top = psutil.Process(pid)
         if top.status() == psutil.STATUS_ZOMBIE:
@@ -137,13 +152,16 @@ def _look(pid: int) -> tuple[int, float] | None:
         family = [top, *top.children(recursive=True)]
     except psutil.NoSuchProcess:
         return None
-    size, cpu_s = 0, 0.0
+    size, cpu_s, waited_ns = 0, 0.0, 0
     for process in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             times = process.cpu_times()
             size += process.memory_info().rss
             cpu_s += times.user + times.system
-    return size, cpu_s
+        if process is not top:
+            with contextlib.suppress(OSError):
+                waited_ns += int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[1])
+    return _Look(size, cpu_s, waited_ns / 1e9)
 
 
 def _kill(pid: int) -> None:

@@ -1,8 +1,8 @@
 """How often the console looks, so that looking costs little. Pure.
 
 Ten looks a second are what a fast core gives for nothing. On a slow one, or one that is shared with the load,
-they are a burden on what is measured: then it looks at every second turn, at every third, at every fourth,
-and comes back when there is room. Who asked for a rate gets it.
+they are a burden on what is measured: then it looks half as often and a quarter as often, and comes back when
+there is room. Who asked for a rate gets it.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ RAREST: Final = 4
 
 
 class Calm:
-    """Which turns of the clock to look at: every one, or up to every fourth.
+    """How often to look: as often as the clock allows, or up to four times less.
 
     Args:
         most_pct: What the console may take of a core; None for whatever it takes.
 
     Attributes:
-        every: Number of turns from one look to the next.
+        every: How many times longer it is from one look to the next.
     """
 
     def __init__(self, most_pct: float | None = MOST_PCT) -> None:
@@ -44,8 +44,8 @@ class Calm:
         self._above = self._above + 1 if cpu_pct > self._most_pct else 0
         self._below = self._below + 1 if cpu_pct < ROOM_PCT else 0
         if self._above >= IN_A_ROW and self.every < RAREST:
-            self.every += 1
+            self.every *= 2
             self._above = 0
         elif self._below >= IN_A_ROW and self.every > 1:
-            self.every -= 1
+            self.every //= 2
             self._below = 0

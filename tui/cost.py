@@ -29,14 +29,9 @@ NO_COST: Final = Cost()
 
 
 class Meter:
-    """Counts, and says once a second what it came to.
+    """Counts, and says once a second what it came to."""
 
-    Args:
-        period_s: Between two ticks.
-    """
-
-    def __init__(self, period_s: float) -> None:
-        self._period_s = period_s
+    def __init__(self) -> None:
         self._began_s: float | None = None
         self._due_s: float | None = None
         self._bytes = 0
@@ -49,13 +44,23 @@ class Meter:
         """Count bytes to the terminal."""
         self._bytes += size
 
-    def ticked(self, now_s: float, *, painted: bool | None) -> None:
-        """Count a tick of the clock, due a period after the one before; painted, skipped, or None: left out."""
+    def ticked(self, now_s: float, *, painted: bool, next_s: float) -> None:
+        """Count a tick of the clock, painted or skipped.
+
+        Args:
+            now_s: When it came.
+            painted: Whether it was painted.
+            next_s: When the next one is due.
+        """
         if self._due_s is not None:
             self._late_s = max(self._late_s, now_s - self._due_s)
-        self._due_s = now_s + self._period_s
-        self._painted += painted is True
-        self._skipped += painted is False
+        self._due_s = next_s
+        self._painted += painted
+        self._skipped += not painted
+
+    def new_pace(self) -> None:
+        """Forget when the next tick is due: the clock goes at another pace."""
+        self._due_s = None
 
     def read(self, now_s: float) -> Cost:
         """Return the last whole second's cost."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from tui.calm import Calm
+from tests.tui.fake_feed import FakeFeed, snapshot
+from tui.app import ConsoleApp
+from tui.calm import RAREST, Calm
 
 
 @pytest.mark.parametrize(
@@ -13,7 +17,8 @@ from tui.calm import Calm
         ([9.0, 9.0], 1),
         ([9.0, 9.0, 9.0], 2),
         ([9.0, 9.0, 5.0, 9.0, 9.0], 1),
-        ([9.0] * 6, 3),
+        ([9.0] * 5, 2),
+        ([9.0] * 6, 4),
         ([9.0] * 60, 4),
         ([6.0] * 60, 1),
         ([9.0] * 3 + [4.0] * 60, 2),
@@ -36,3 +41,36 @@ def test_who_asked_for_a_rate_gets_it() -> None:
     for _ in range(10):
         calm.hear(90.0)
     assert calm.every == 1
+
+
+def test_the_clock_goes_slowly_where_looks_cost_much_and_fast_where_somebody_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tui.screens.run.READ_S", 0.0)
+
+    async def drive() -> None:
+        app = ConsoleApp(FakeFeed([snapshot(60, console_cpu_pct=9.0)]))
+        ticks = 0
+        async with app.run_test(size=(120, 40)) as pilot:
+            screen = app.run_screen
+            tick = screen.tick
+
+            def counted() -> bool:
+                nonlocal ticks
+                ticks += 1
+                return tick()
+
+            monkeypatch.setattr(screen, "tick", counted)
+            async with asyncio.timeout(30):
+                while screen._pace_s < RAREST * screen.period_s:
+                    await pilot.pause(0.05)
+                before = ticks
+                while ticks < before + 2:  # it goes on, after every change
+                    await pilot.pause(0.05)
+                screen.wake()
+                assert screen._pace_s == screen.period_s
+                screen.awake_until_s = 0.0
+                while screen._pace_s == screen.period_s:
+                    await pilot.pause(0.05)
+
+    asyncio.run(drive())

@@ -27,7 +27,7 @@ ANSWER_S: Final = (0.02, 0.06)
 """A run answers a wish within these; what came of it is shown then, not at the next turn of the clock."""
 
 AWAKE_S: Final = 1.0
-"""So long after a wish every turn of the clock is looked at, however calm the console is."""
+"""So long after a wish the clock goes at full pace, however calm the console is."""
 
 
 class Acting(Screen[None]):
@@ -98,10 +98,14 @@ class Acting(Screen[None]):
         except LoadtopError as refusal:
             self.notify_user(str(refusal), "bad")
             return False
-        self.awake_until_s = time.monotonic() + AWAKE_S
+        self.wake()
         for after_s in ANSWER_S:
             self.set_timer(after_s, self.answer)
         return True
+
+    def wake(self) -> None:
+        """Look often for a while: somebody waits for what came of a key."""
+        self.awake_until_s = time.monotonic() + AWAKE_S
 
     def controllable(self) -> bool:
         """Return whether there is load to change, and say why not."""

@@ -118,7 +118,7 @@ class RunScreen(
         self.glyphs = glyphs
         self.period_s = 1 / (fps or FPS)
         self._calm = Calm(MOST_PCT if fps is None else None)
-        self._turns = 0
+        self._pace_s = self.period_s
         self._heard_s = 0.0
         self._panels: tuple[Panel, ...] = (
             Status(),
@@ -140,7 +140,7 @@ class RunScreen(
             Tiny(),
         )
         self.keys = keys
-        self._meter = Meter(self.period_s)
+        self._meter = Meter()
         self._dashboard = Dashboard()
         self._second: Snapshot = feed.latest()
         self._memo: dict[Hashable, Any] = {}
@@ -160,7 +160,7 @@ class RunScreen(
         count_writes(self.app, self._meter.wrote)
         self._dashboard.choice = self.choice
         self.paint(self.feed.latest())
-        self.set_interval(self.period_s, self.beat)
+        self._clock = self.set_interval(self._pace_s, self.beat)
 
     def on_resize(self) -> None:
         """Show what is known in the new arrangement at once."""
@@ -188,12 +188,23 @@ class RunScreen(
     def beat(self) -> None:
         """Do what is done at every turn of the one clock there is."""
         now_s = time.monotonic()
-        self._turns += 1
         if now_s - self._heard_s >= READ_S and self.feed.live:
             self._heard_s = now_s
             self._calm.hear(self.feed.latest().console_cpu_pct)
-        looks = now_s < self.awake_until_s or self._turns % self._calm.every == 0
-        self._meter.ticked(now_s, painted=self.tick() if looks else None)
+        self._go_at(self.period_s * (1 if now_s < self.awake_until_s else self._calm.every))
+        self._meter.ticked(now_s, painted=self.tick(), next_s=now_s + self._pace_s)
+
+    def wake(self) -> None:
+        super().wake()
+        self._go_at(self.period_s)
+
+    def _go_at(self, pace_s: float) -> None:
+        """Have the clock turn at this pace; a turn at which nothing is looked at would cost too."""
+        if pace_s != self._pace_s:
+            self._clock.stop()
+            self._clock = self.set_interval(pace_s, self.beat)
+            self._pace_s = pace_s
+            self._meter.new_pace()
 
     def tick(self) -> bool:
         """Show the newest Snapshot, and end when the run has ended.
