@@ -101,6 +101,7 @@ func (m *mode) swaying(now, takes int64, random *rand.Rand) int64 {
 	if m.sway == 0 {
 		return takes
 	}
+	now = max(now, m.swayed) // arrivals are the kernel's: one that is read later may have come earlier
 	keep := 0.0
 	if m.swayed > 0 && m.lasting > 0 {
 		keep = math.Exp(-float64(now-m.swayed) / m.lasting)
