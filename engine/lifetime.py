@@ -11,18 +11,18 @@ from typing import Final
 from engine import wire
 from engine.controls import DRAIN_S, Controls
 from engine.fleet import Fleet
-from engine.pacing import MOST_AHEAD
 from engine.plan import REPEATABLE_METHODS, Load, Plan
 from engine.probes.watch import watch
 from engine.snapshot import RunState
 from engine.target import Address
 
 TICK_S: Final = 0.1
-CONNECT_S: Final = 0.1
-"""What connections get to be opened before an open loop's first request is due."""
+CONNECT_S: Final = 1.0
+"""What connections get at most to be opened before an open loop's first request is due; TLS may take some."""
 
-LIKELY_S: Final = 0.01
-"""A response time that most targets stay below: so many are likely to be out at once."""
+LIKELY_S: Final = 0.05
+MOST_AHEAD: Final = 512
+"""As many connections are opened ahead as are out at once where answers take so long, but no more than that."""
 
 GIVE_UP_S: Final = 30.0
 """A run that is to end after so many answers ends without them when none came for this long, and longer than
@@ -36,10 +36,13 @@ async def live(controls: Controls, address: Address, request: bytes) -> None:
         EngineLost: The workers cannot be started, or are all lost.
     """
     connects: list[bytes] = []
+    ahead, opened = _ahead(controls.load), asyncio.Event()
 
     def take(frame: wire.Frame) -> None:
         if controls.state == RunState.STARTING:
             connects.append(frame.connect)
+            if sum(map(wire.count_times, connects)) >= ahead:
+                opened.set()
         controls.take(frame)
 
     plan = controls.plan
@@ -52,7 +55,10 @@ async def live(controls: Controls, address: Address, request: bytes) -> None:
     )
     try:
         await fleet.start()
-        await _connect_ahead(fleet, controls.load)
+        if ahead:
+            fleet.drive(Load(concurrency=ahead), monotonic_ns(), paused=True)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(opened.wait(), CONNECT_S)
         controls.begin(monotonic_ns(), b"".join(connects))
         seen = asyncio.create_task(
             watch(plan, address.host_port, controls.ledger.seen.add, wishes=controls.wishes)
@@ -86,12 +92,9 @@ def _setup(plan: Plan, address: Address, request: bytes) -> wire.Setup:
     )
 
 
-async def _connect_ahead(fleet: Fleet, load: Load) -> None:
-    """Open what an open loop will need at once; else its first requests would wait for connections."""
-    if load.rate is not None:
-        needed = min(load.concurrency, MOST_AHEAD, math.ceil(load.rate * LIKELY_S))
-        fleet.drive(Load(concurrency=needed), monotonic_ns(), paused=True)
-        await asyncio.sleep(CONNECT_S)
+def _ahead(load: Load) -> int:
+    """Return how many connections an open loop needs at once; else its first requests would wait for them."""
+    return 0 if load.rate is None else min(load.concurrency, MOST_AHEAD, math.ceil(load.rate * LIKELY_S))
 
 
 async def _until_stopped(controls: Controls, fleet: Fleet) -> None:

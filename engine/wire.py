@@ -205,6 +205,11 @@ class Splitter:
         del held[:start]
 
 
+def count_times(times: bytes) -> int:
+    """Return how many nanoseconds these bytes of a Frame are."""
+    return len(times) // 8
+
+
 def pack_times(times: Sequence[int]) -> bytes:
     """Return nanoseconds as a Frame has them."""
     return struct.pack(f"={len(times)}q", *times)

@@ -90,6 +90,15 @@ def test_a_number_of_requests_is_met_exactly(requests: int, workers: int, concur
     assert sum(segment.requests for segment in record.segments) == requests == served
 
 
+def test_an_open_loop_begins_with_the_connections_that_it_is_likely_to_need() -> None:
+    with go_server() as server:
+        load = Load(mode="open", concurrency=100, rate=800.0, arrivals="constant")
+        record = whole(server, load=load, requests=80)
+    connect = record.segments[0].latency_s.connect
+    assert connect is not None
+    assert 40 <= connect.count <= 100  # so many are out at once where answers take 50 ms
+
+
 def test_a_change_of_concurrency_reaches_the_server_and_opens_a_segment() -> None:
     with go_server() as server, running(server, load=Load(concurrency=10), workers=2) as run:
         until(lambda: read(server.url + "/count")["open"] >= 10, "10 connections")
