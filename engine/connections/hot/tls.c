@@ -108,13 +108,15 @@ static int destroy(void *bio)
 /* Use the OpenSSL of this library, which dlopen opened; returns whether all is there. */
 int hot_use_openssl(void *library)
 {
-    void **functions = (void **)&openssl;
     if (bio_method)
         return 1;
     _Static_assert(sizeof openssl == sizeof NAMES, "a name for each function");
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if (!(functions[i] = dlsym(library, NAMES[i])))
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        void *function = dlsym(library, NAMES[i]);
+        if (!function)
             return 0;
+        memcpy((char *)&openssl + i * sizeof function, &function, sizeof function);
+    }
     void *method = openssl.BIO_meth_new(openssl.BIO_get_new_index() | SOURCE_SINK, "loadtop");
     if (!method)
         return 0;
