@@ -21,6 +21,9 @@
  * soon after the last turn answers come one upon the other. */
 static const int64_t TURN_NS = 1000 * 1000, DENSE_NS = 200 * 1000;
 
+/* Two clocks that are read one after the other are compared if no more time than this went by. */
+static const int64_t AT_ONCE_NS = 20 * 1000;
+
 static int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
@@ -29,6 +32,15 @@ static int64_t clock_ns(clockid_t clock)
 }
 
 int64_t hot_now(void) { return clock_ns(CLOCK_MONOTONIC); }
+
+/* Note how the clock of stamps stands to ours; not if this process stood still in between, as one does that loses its
+ * core: all stamps of the turn would be off by that, where those of the turn before are good enough. */
+static void compare_clocks(struct hot *hot, int64_t now_ns)
+{
+    int64_t real_ns = clock_ns(CLOCK_REALTIME);
+    if (hot_now() - now_ns < AT_ONCE_NS || !hot->real_to_monotonic)
+        hot->real_to_monotonic = now_ns - real_ns;
+}
 
 void hot_free(struct hot *hot)
 {
@@ -326,7 +338,7 @@ int hot_drain(struct hot *hot, int may_wait)
         if (hot->ready <= 0)
             break;
         now_ns = hot_now();
-        hot->real_to_monotonic = now_ns - clock_ns(CLOCK_REALTIME);
+        compare_clocks(hot, now_ns);
     }
     hot->begun_ns = hot->ready = hot->next = 0;
     hot->ended_ns = hot_now();
