@@ -45,7 +45,7 @@ class Ran:
     cpu_s: float
     peak_bytes: int
     resident: tuple[tuple[float, int], ...]
-    waited: tuple[tuple[float, float], ...] = ()
+    waited: tuple[tuple[float, float], ...]
 
 
 def run(

@@ -138,7 +138,9 @@ def tiny(*, tls: bool = False) -> Path:
         fresh = done.with_suffix(f".{os.getpid()}")
         command = [compiler, "-O2", "-o", str(fresh), str(source)]
         ran = subprocess.run(
-            command + ["-DTLS", "-lssl", "-lcrypto"] * tls, check=not tls, stderr=subprocess.DEVNULL
+            command + ["-DTLS", "-lssl", "-lcrypto"] * tls,
+            check=not tls,
+            stderr=subprocess.DEVNULL if tls else None,
         )
         if ran.returncode:
             raise NoServer("the C server needs OpenSSL's headers for TLS: apt-get install libssl-dev")
@@ -167,13 +169,14 @@ def _make_certificate(folder: Path) -> list[str]:
     # An elliptic curve, as servers have today: a handshake with RSA costs the server ten times as much.
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
-    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    certificate, key = str(folder / "cert.pem"), str(folder / "key.pem")
+    files = ["-keyout", key, "-out", certificate]
     subprocess.run(
         ["openssl", "req", "-x509", "-nodes", "-days", "2", *curve, *names, *files],
         check=True,
         capture_output=True,
     )
-    return [files[3], files[1]]
+    return [certificate, key]
 
 
 def _free_port() -> int:

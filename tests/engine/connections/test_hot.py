@@ -10,10 +10,11 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import cache, partial
 from pathlib import Path
 from time import monotonic_ns, sleep
+from typing import Final, TypeAlias
 
 import pytest
 import trustme
@@ -106,6 +107,9 @@ def in_python(pieces: list[bytes], *, held: bool, closed: bool) -> tuple[list[in
     return pool.outcomes(), pool.told
 
 
+Connected: TypeAlias = Callable[["Pool"], AbstractContextManager[tuple[HotSockets, "End"]]]
+
+
 @contextmanager
 def bare_sockets(request: bytes, heads: Heads) -> Iterator[HotSockets]:
     """Yield sockets without a connection, on a loop of their own."""
@@ -118,11 +122,30 @@ def bare_sockets(request: bytes, heads: Heads) -> Iterator[HotSockets]:
         loop.close()
 
 
-class TlsEnd:
-    """The target's end of a TLS connection whose bytes a test carries."""
+class End:
+    """The target's end of a connection, whose bytes a test carries."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
+
+    def sealed(self, data: bytes) -> bytes:
+        """Return what goes over the wire for these bytes."""
+        return data
+
+    def received(self) -> bytes:
+        """Return all that came."""
+        got = b""
+        with suppress(BlockingIOError):
+            while more := self.sock.recv(1 << 16, socket.MSG_DONTWAIT):
+                got += more
+        return got
+
+
+class TlsEnd(End):
+    """The same of a TLS connection."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = authority().wrap_bio(self._in, self._out, server_side=True)
 
@@ -137,13 +160,11 @@ class TlsEnd:
                 self._carry()
 
     def sealed(self, data: bytes) -> bytes:
-        """Return what goes over the wire for these bytes, as many records as it takes."""
         while data:
             data = data[self._tls.write(data) :]
         return self._out.read()
 
     def received(self) -> bytes:
-        """Return all that came, decrypted."""
         self._carry()
         got = b""
         with suppress(ssl.SSLWantReadError):
@@ -159,9 +180,7 @@ class TlsEnd:
 
     def _carry(self) -> None:
         self.sock.sendall(self._out.read())
-        with suppress(BlockingIOError):
-            while data := self.sock.recv(1 << 16, socket.MSG_DONTWAIT):
-                self._in.write(data)
+        self._in.write(super().received())
 
 
 @cache
@@ -209,6 +228,17 @@ def hot_sockets(pool: Pool, family: int = socket.AF_UNIX) -> Iterator[tuple[HotS
         sockets.hot.event.held = pool.held
         sockets.adopt(ours, HotConnection(pool, 0, sockets.hot))
         yield sockets, theirs
+
+
+@contextmanager
+def hot_plain(pool: Pool) -> Iterator[tuple[HotSockets, End]]:
+    """Yield sockets with one connection, sent on already, and its other end."""
+    with hot_sockets(pool) as (sockets, theirs):
+        yield sockets, End(theirs)
+
+
+HOWS: Final = (hot_plain, partial(hot_tls, newest=ssl.TLSVersion.TLSv1_2), hot_tls)
+"""A connection without TLS, and over its two versions."""
 
 
 def run_once(sockets: HotSockets) -> None:
@@ -317,37 +347,6 @@ def test_records_that_were_changed_on_their_way_are_an_error() -> None:
 
 
 @compiled
-@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_body_of_many_records_is_counted(newest: ssl.TLSVersion) -> None:
-    pool = Pool(held=False)
-    long = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000
-    with hot_tls(pool, newest) as (sockets, end):
-        for _ in range(3):
-            assert end.received() == REQUEST
-            for part in split(end.sealed(long), list(range(0, 1_000_000, 70_000))):
-                end.sock.sendall(part)
-                run_once(sockets)
-        assert pool.outcomes() == [200, 200, 200]
-        assert pool.bytes_in + sockets.hot.take_bytes_in() == 3 * len(long)
-
-
-@compiled
-def test_what_the_kernel_does_not_take_whole_over_tls_is_sent_in_order_when_it_does() -> None:
-    pool = Pool(held=False)
-    pool.request = REQUEST + b"x" * 3_000_000
-    with hot_tls(pool) as (sockets, end):
-        for _ in range(3):
-            received = b""
-            while len(received) < len(pool.request):
-                received += end.received()
-                run_once(sockets)
-            assert received == pool.request
-            end.sock.sendall(end.sealed(SHORT))
-            run_once(sockets)
-        assert pool.outcomes() == [200, 200, 200]
-
-
-@compiled
 def test_ssl_that_keeps_its_connections_in_another_way_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     found = library.load()
     assert found is not None
@@ -379,14 +378,15 @@ def test_an_answer_ends_when_it_arrives_and_not_when_it_is_read() -> None:
 
 
 @compiled
-def test_a_body_that_no_buffer_holds_is_counted() -> None:
+@pytest.mark.parametrize("connected", HOWS)
+def test_a_body_that_no_buffer_holds_is_counted(connected: Connected) -> None:
     pool = Pool(held=False)
     long = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000
-    with hot_sockets(pool) as (sockets, theirs):
+    with connected(pool) as (sockets, end):
         for _ in range(3):
-            theirs.recv(1 << 16)
-            for at in range(0, len(long), 50_000):
-                theirs.sendall(long[at : at + 50_000])
+            assert end.received() == REQUEST
+            for part in split(end.sealed(long), list(range(0, 1_000_000, 50_000))):
+                end.sock.sendall(part)
                 run_once(sockets)
         assert pool.outcomes() == [200, 200, 200]
         assert pool.bytes_in + sockets.hot.take_bytes_in() == 3 * len(long)
@@ -412,17 +412,18 @@ def test_an_answer_keeps_its_status_while_others_come_in_between() -> None:
 
 
 @compiled
-def test_what_the_kernel_does_not_take_whole_is_sent_in_order_when_it_does() -> None:
+@pytest.mark.parametrize("connected", HOWS)
+def test_what_the_kernel_does_not_take_whole_is_sent_in_order_when_it_does(connected: Connected) -> None:
     pool = Pool(held=False)
     pool.request = REQUEST + b"x" * 3_000_000
-    with hot_sockets(pool) as (sockets, theirs):
+    with connected(pool) as (sockets, end):
         for _ in range(3):
             received = b""
             while len(received) < len(pool.request):
-                received += theirs.recv(1 << 20)
+                received += end.received()
                 run_once(sockets)
             assert received == pool.request
-            theirs.sendall(SHORT)
+            end.sock.sendall(end.sealed(SHORT))
             run_once(sockets)
         assert pool.outcomes() == [200, 200, 200]
 
