@@ -21,7 +21,7 @@ CONNECT_S: Final = 1.0
 """What connections get at most to be opened before an open loop's first request is due; TLS may take some."""
 
 LIKELY_S: Final = 0.05
-MOST_AHEAD: Final = 512
+MOST_AT_START: Final = 512
 """As many connections are opened ahead as are out at once where answers take so long, but no more than that."""
 
 GIVE_UP_S: Final = 30.0
@@ -94,7 +94,7 @@ def _setup(plan: Plan, address: Address, request: bytes) -> wire.Setup:
 
 def _ahead(load: Load) -> int:
     """Return how many connections an open loop needs at once; else its first requests would wait for them."""
-    return 0 if load.rate is None else min(load.concurrency, MOST_AHEAD, math.ceil(load.rate * LIKELY_S))
+    return 0 if load.rate is None else min(load.concurrency, MOST_AT_START, math.ceil(load.rate * LIKELY_S))
 
 
 async def _until_stopped(controls: Controls, fleet: Fleet) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 from engine.plan import Arrivals
 
 MOST_AHEAD: Final = 64
-"""Connections that are opened before anything waits for them, however high the rate."""
+"""Connections that are opened during a run before anything waits for them, however high the rate."""
 
 EXACT_COUNT: Final = 100_000
 """Up to here what was due is counted one by one; beyond, a Poisson count is drawn from its normal limit."""
